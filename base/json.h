@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * JSON from anywhere, over jansson: nesting at most JSON_DEPTH_MAX (jansson itself allows 2,048), keys once each,
+ * strict UTF-8, no NUL in strings, nothing after the value. Reading browsers' lenient dialects is another reader's work.
+ */
+#define JSON_DEPTH_MAX 16
+
+/* A new reference, or NULL with err (INVALID with line and column, or LIMIT). */
+json_t *json_parse(const char *text, size_t size, struct err *err);
+
+/* Compact, keys in order of insertion, one line, no newline at the end. */
+void json_print(struct buf *out, const json_t *value);
+
+/* For AUTO: AUTO(json_drop) json_t *value = ... */
+void json_drop(json_t **value);
+
+/* Members by type. NULL / `otherwise` if absent or of another type. The text belongs to `object`. */
+const char *json_text(const json_t *object, const char *key);
+json_int_t json_number(const json_t *object, const char *key, json_int_t otherwise);
+bool json_flag(const json_t *object, const char *key, bool otherwise);

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests. A unit test is one file, tests/unit/test_NAME.c, a cmocka program linked against everything.
+tests := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
+
+$(BUILD)/test/test_%: $(BUILD)/obj/tests/unit/test_%.o $(foreach l,agent os platform server policy base,$(call lib,$l))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(YAML_LIBS) -lcmocka
+
+.PHONY: tests check test lint
+.SECONDARY:
+tests: all $(tests)
+
+check: tests
+	@tests/run.py check
+
+test: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@tests/run.py test
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: deps
+deps:
+	@packaging/deps.sh build test

@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs Debian packages by the sets below: deps.sh SET ...   (build, test, lab)
+# Does nothing where all are there. Root is asked for (sudo) only to install, and only then.
+set -eu
+
+# What a build needs.
+build="gcc libc6-dev make pkg-config python3-minimal libjansson-dev libssl-dev libsystemd-dev libudev-dev libyaml-dev"
+# Real parts for the tests.
+test="$build libcmocka-dev python3 dconf-cli git strace"
+# A guest with a kernel of its own.
+lab="qemu-system-x86 qemu-utils mmdebstrap e2fsprogs cpio python3"
+
+want=
+for set in "$@"; do
+	case $set in build | test | lab) want="$want ${!set}" ;; *) echo "deps.sh: no set $set" >&2; exit 2 ;; esac
+done
+missing=
+for package in $want; do
+	[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+root=
+[ "$(id -u)" = 0 ] || root=sudo
+if [ -n "$root" ] && ! command -v sudo >/dev/null; then
+	echo "deps.sh: these Debian packages are missing and sudo is not there; as root: apt-get install$missing" >&2
+	exit 1
+fi
+echo "deps.sh: installing$missing"
+# No daemon is started by its package: a machine that runs this is changed by files only.
+policy=$(mktemp -d)
+trap 'rm -rf "$policy"' EXIT
+$root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq update
+# shellcheck disable=SC2086
+$root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -o DPkg::Lock::Timeout=600 -y --no-install-recommends install $missing >"$policy/log" 2>&1 ||
+	{ cat "$policy/log" >&2; exit 1; }

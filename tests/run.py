@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs test suites that print TAP and adds them up.
+
+    tests/run.py check|test [SUITE ...]
+
+tests/suites lists them, one a line: name | when (check: every commit; test: all) | seconds it may take | command.
+Output of a suite is shown if it fails; the last line is "N passed, N failed, N skipped".
+"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def suites(when, only):
+    with open(os.path.join(TOP, "tests/suites"), encoding="utf-8") as f:
+        for line in f:
+            if line.strip() and not line.startswith("#"):
+                name, level, seconds, command = [x.strip() for x in line.split("|", 3)]
+                if (only and name in only) or (not only and (when == "test" or level == "check")):
+                    yield name, int(seconds), command
+
+
+def run(command, seconds):
+    """(exit status or None for too long, output). The suite's whole process group ends with it."""
+    p = subprocess.Popen(["bash", "-c", command], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                         start_new_session=True)
+    try:
+        out, _ = p.communicate(timeout=seconds)
+        return p.returncode, out.decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)
+        out, _ = p.communicate()
+        return None, out.decode(errors="replace")
+
+
+def count(text):
+    passed = failed = 0
+    skips = []
+    for line in text.splitlines():
+        match = re.match(r"\s*(not )?ok\b[ 0-9]*(?:- )?([^#]*)(?:#\s*(SKIP|skip)\S*\s*(.*))?", line)
+        if match and match.group(3):
+            skips.append("%s: %s" % (match.group(2).strip(), match.group(4)))
+        elif match:
+            passed, failed = passed + (not match.group(1)), failed + bool(match.group(1))
+    return passed, failed, skips
+
+
+def main():
+    when, only = sys.argv[1], set(sys.argv[2:])
+    total = [0, 0, 0]
+    for name, seconds, command in suites(when, only):
+        start = time.monotonic()
+        status, text = run(command, seconds)
+        passed, failed, skips = count(text)
+        if status != 0 and not failed:
+            failed = 1
+        if passed + failed + len(skips) == 0:
+            failed = 1  # a suite that tests nothing is no success
+        if failed:
+            print(text, end="" if text.endswith("\n") else "\n")
+        for line in text.splitlines():
+            if line.startswith("# report:"):
+                print("  " + line[2:])
+        for skip in skips:
+            print("  skipped %s" % skip)
+        why = "" if status == 0 else " (took longer than %d s)" % seconds if status is None else " (exit %d)" % status
+        print("%-24s %5d passed %3d failed %3d skipped %6.1f s%s" % (name, passed, failed, len(skips), time.monotonic() - start, why), flush=True)
+        total = [total[0] + passed, total[1] + failed, total[2] + len(skips)]
+    print("%d passed, %d failed, %d skipped" % tuple(total))
+    return 1 if total[1] or not total[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
