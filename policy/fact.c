@@ -55,14 +55,21 @@ void fact_known(struct fact *fact, struct value value)
 {
 	fact->state = FACT_KNOWN;
 	fact->value = value;
+	fact->at_best = false;
 	fact->reason = NULL;
+}
+
+void fact_at_best(struct fact *fact, struct value value)
+{
+	fact->value = value;
+	fact->at_best = true;
 }
 
 static void without_value(struct facts *facts, struct fact *fact, enum fact_state state, const char *reason)
 {
 	fact->state = state;
 	fact->value = (struct value){.kind = VALUE_NONE};
-	fact->fixed = false;
+	fact->fixed = fact->at_best = false;
 	fact->reason = keep(facts, reason, TEXT_EVIDENCE_MAX);
 }
 

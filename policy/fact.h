@@ -53,7 +53,10 @@ struct fact {
 	enum control_id control;
 	const char *subject; /* "user:1000", "volume:/", "host" ... */
 	enum fact_state state;
-	struct value value; /* of the kind that the control's row says; VALUE_NONE unless KNOWN */
+	struct value value; /* of the kind that the control's row says; VALUE_NONE unless KNOWN or at_best */
+	bool at_best;       /* UNKNOWN only: the truth is not known, but certainly no better than `value` (what a daemon has loaded is no
+	                       newer than the newest file). The judge: fail, with the code of the value's kind (not `reason`), if even
+	                       `value` fails; else unknown, as ever. Never a pass */
 	bool fixed;         /* the user whom it is about cannot change it */
 	const char *reason; /* a word, or NULL. UNKNOWN and UNSUPPORTED: always. KNOWN: why the value is what it is, where
 	                       the value alone does not say it ("recommended_only"). Its sentence is <control>.<reason> */
@@ -98,6 +101,8 @@ struct fact *facts_add(struct facts *facts, enum control_id control, const char 
 void fact_known(struct fact *fact, struct value value);
 void fact_unknown(struct facts *facts, struct fact *fact, const char *reason);
 void fact_unsupported(struct facts *facts, struct fact *fact, const char *reason);
+/* After fact_unknown: no better than `value`, see at_best. */
+void fact_at_best(struct fact *fact, struct value value);
 
 /* Why a KNOWN value is what it is; does not change the state. */
 void fact_reason(struct facts *facts, struct fact *fact, const char *reason);
@@ -131,7 +136,7 @@ bool value_equal(const struct value *a, const struct value *b);
  *     "reason":..,"via":..,"params":{..},"evidence":[{"source":..,"key":..,"value":..}],"medium":{..}}],
  *    "sessions":[{"uid":1000,"groups":["clerks"],"active":true,"locked":false,"remote":false}]}
  * "sessions" absent: not known. DURATION and AGE `never` is the word "never". AGE is an RFC 3339 instant, COVERAGE
- * full|partial|none, ACCESS blocked|read_only|open, SWITCH on|off. */
+ * full|partial|none, ACCESS blocked|read_only|open, SWITCH on|off. UNKNOWN may have "at_best" with a value instead of "value". */
 json_t *facts_encode(const struct facts *facts);
 json_t *fact_encode(const struct fact *fact);
 json_t *fact_encode_evidence(const struct fact *fact);

@@ -96,6 +96,8 @@ json_t *fact_encode(const struct fact *fact)
 		json_object_set_new(object, "value", value_encode(&fact->value));
 		json_object_set_new(object, "fixed", json_boolean(fact->fixed));
 	}
+	if (fact->state == FACT_UNKNOWN && fact->at_best)
+		json_object_set_new(object, "at_best", value_encode(&fact->value));
 	if (fact->reason)
 		json_object_set_new(object, "reason", json_string(fact->reason));
 	if (fact->via)
@@ -236,6 +238,18 @@ static bool decode_details(struct facts *facts, struct fact *fact, const json_t 
 	return true;
 }
 
+static bool decode_at_best(struct facts *facts, struct fact *fact, const json_t *json)
+{
+	struct value value = {.kind = catalogue[fact->control].value};
+
+	if (!json)
+		return true;
+	if (fact->state != FACT_UNKNOWN || !decode_value(facts, &value, json))
+		return false;
+	fact_at_best(fact, value);
+	return true;
+}
+
 static bool decode_state(struct facts *facts, struct fact *fact, const json_t *json, struct err *err)
 {
 	const char *reason = json_text(json, "reason"), *via = json_text(json, "via");
@@ -254,6 +268,8 @@ static bool decode_state(struct facts *facts, struct fact *fact, const json_t *j
 		return err_set(err, ERR_INVALID, "the value is not of the kind that this control has");
 	else
 		fact_known(fact, value);
+	if (!decode_at_best(facts, fact, json_object_get(json, "at_best")))
+		return err_set(err, ERR_INVALID, "at_best is not of the kind that this control has, or the state is not unknown");
 	if (state == FACT_KNOWN && reason)
 		fact_reason(facts, fact, reason);
 	if (via)
