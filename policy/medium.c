@@ -10,7 +10,7 @@ static const char *const tristate_names[] = {"unknown", "no", "yes"};
 
 void medium_subject(char *out, size_t out_size, const struct medium *medium)
 {
-	bool has_serial = medium->serial[0] != '\0';
+	bool has_serial = medium->serial[0] != '\0' && !medium->shared_serial;
 
 	(void)snprintf(out, out_size, "medium:%04x:%04x:%s%s", medium->vendor, medium->product, has_serial ? "" : "@",
 	               has_serial ? medium->serial : medium->port);

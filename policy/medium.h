@@ -23,7 +23,8 @@ struct medium {
 	enum tristate scanned;
 };
 
-/* "medium:<vid>:<pid>:<serial>", without a serial "medium:<vid>:<pid>:@<port>". */
+/* "medium:<vid>:<pid>:<serial>"; without a serial, or while another attached medium bears the same, "medium:<vid>:<pid>:@<port>":
+ * a subject names one medium only. */
 void medium_subject(char *out, size_t out_size, const struct medium *medium);
 
 json_t *medium_encode(const struct medium *medium);
