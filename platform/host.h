@@ -76,5 +76,10 @@ bool host_list_home(const struct host *host, const struct user *user, const char
 bool host_info(const struct host *host, const char *path, struct file_info *info, struct err *err);
 bool host_exists(const struct host *host, const char *path);
 
+/* Live only (UNSUPPORTED in a folder): a connection to the UNIX socket at `path`, non-blocking, closed with close(). The way there is
+ * walked as by host_open. `peer_uid` is who listens. -1 with err: ABSENT also when nobody listens any more, LIMIT when the listener's
+ * queue is full. A Windows build has none: UNSUPPORTED. */
+int host_connect(const struct host *host, const char *path, int64_t *peer_uid, struct err *err);
+
 /* A symlink's own text (sysfs: "../../devices/..."). */
 bool host_link(const struct host *host, const char *path, char *out, size_t out_size, struct err *err);

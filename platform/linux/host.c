@@ -15,8 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -496,4 +498,45 @@ bool host_link(const struct host *host, const char *path, char *out, size_t out_
 		return err_set(err, ERR_INVALID, "%s is no link", path);
 	out[size] = '\0';
 	return true;
+}
+
+/* Nobody listens behind a socket file that a dead process left: as absent as no file. */
+static bool connect_error(struct err *err, int number, const char *path)
+{
+	if (number == ECONNREFUSED)
+		return err_set(err, ERR_ABSENT, "%s: nobody listens", path);
+	if (number == EAGAIN)
+		return err_set(err, ERR_LIMIT, "%s: the listener's queue is full", path);
+	return err_errno(err, number, "%s", path);
+}
+
+int host_connect(const struct host *host, const char *path, int64_t *peer_uid, struct err *err)
+{
+	struct stat at;
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+
+	if (!host->live) {
+		err_set(err, ERR_UNSUPPORTED, "a machine in a folder has no sockets");
+		return -1;
+	}
+	AUTO(close_fd) int found = walk_path(host, path, false, &at, err);
+	if (found < 0)
+		return -1;
+	if (!S_ISSOCK(at.st_mode)) {
+		err_set(err, ERR_INVALID, "%s is no socket", path);
+		return -1;
+	}
+	/* By descriptor, so that what was walked is what is connected to. */
+	(void)snprintf(name.sun_path, sizeof name.sun_path, "/proc/self/fd/%d", found);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&name, sizeof name) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+		connect_error(err, errno, path);
+		close_fd(&fd);
+		return -1;
+	}
+	*peer_uid = (int64_t)peer.uid;
+	return fd;
 }
