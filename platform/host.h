@@ -80,6 +80,8 @@ bool host_exists(const struct host *host, const char *path);
  * walked as by host_open. `peer_uid` is who listens. -1 with err: ABSENT also when nobody listens any more, LIMIT when the listener's
  * queue is full. A Windows build has none: UNSUPPORTED. */
 int host_connect(const struct host *host, const char *path, int64_t *peer_uid, struct err *err);
+/* Whose a home folder is: the one question host_info refuses, for a home is its user's. INVALID if it is no folder. */
+bool host_home_owner(const struct host *host, const char *home, int64_t *uid, struct err *err);
 
 /* A symlink's own text (sysfs: "../../devices/..."). */
 bool host_link(const struct host *host, const char *path, char *out, size_t out_size, struct err *err);

@@ -478,6 +478,19 @@ bool host_info(const struct host *host, const char *path, struct file_info *info
 	return true;
 }
 
+bool host_home_owner(const struct host *host, const char *home, int64_t *uid, struct err *err)
+{
+	struct stat at;
+	AUTO(close_fd) int fd = open_beneath(host->root, home + strspn(home, "/"), O_PATH, RESOLVE_IN_ROOT);
+
+	if (fd < 0 || fstat(fd, &at) != 0)
+		return err_errno(err, errno, "home %s", home);
+	if (!S_ISDIR(at.st_mode))
+		return err_set(err, ERR_INVALID, "home %s is no folder", home);
+	*uid = shown_uid(host, at.st_uid);
+	return true;
+}
+
 bool host_exists(const struct host *host, const char *path)
 {
 	struct file_info info;
