@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One page. Sources are found by folder; adding a file edits nothing here. `make help` lists the targets.
 PLATFORM ?= linux
-BUILD    := build/$(PLATFORM)
+BUILD    ?= build/$(PLATFORM)
 V        ?= 0
 Q        := $(if $(filter 0,$(V)),@)
 VERSION  := 0.1.0
@@ -10,7 +10,8 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
 CPPFLAGS += -I. -Ibuild/gen -D_GNU_SOURCE -DEPAGENT_VERSION='"$(VERSION)"'
 # -U first: a compiler that sets it by default warns when it is set again.
 CFLAGS  ?= -O2 -g
-CFLAGS  += -std=c17 $(WARN) -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
+SAN     ?=
+CFLAGS  += -std=c17 $(WARN) -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. $(SAN)
 
 include platform/$(PLATFORM)/build.mk
 
@@ -63,6 +64,6 @@ build/gen/messages.c: policy/messages.py $(wildcard policy/messages/*/*.json)
 	@mkdir -p $(@D)
 	$(Q)python3 policy/messages.py policy/messages > $@.new && mv $@.new $@
 
-include mk/test.mk
+include $(wildcard mk/*.mk)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

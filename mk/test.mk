@@ -23,4 +23,7 @@ clean:
 
 .PHONY: deps
 deps:
-	@packaging/deps.sh build test
+	@packaging/deps.sh build test win32 lab
+
+lint:
+	@tests/lint/run

@@ -1,19 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs Debian packages by the sets below: deps.sh SET ...   (build, test, lab)
+# Installs Debian packages by the sets below: deps.sh SET ...   (build, test, lab, win32)
 # Does nothing where all are there. Root is asked for (sudo) only to install, and only then.
 set -eu
 
 # What a build needs.
 build="gcc libc6-dev make pkg-config python3-minimal libjansson-dev libssl-dev libsystemd-dev libudev-dev libyaml-dev"
 # Real parts for the tests.
-test="$build libcmocka-dev python3 dconf-cli git strace"
+test="$build libcmocka-dev python3 dconf-cli git strace universal-ctags"
+# The Windows half: cross compiler, what OpenSSL and jansson are built with, and Wine to run it.
+win32="gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev binutils-mingw-w64-x86-64 dpkg-dev cmake perl wine64 wine"
 # A guest with a kernel of its own.
 lab="qemu-system-x86 qemu-utils mmdebstrap e2fsprogs cpio python3"
 
 want=
 for set in "$@"; do
-	case $set in build | test | lab) want="$want ${!set}" ;; *) echo "deps.sh: no set $set" >&2; exit 2 ;; esac
+	case $set in build | test | lab | win32) want="$want ${!set}" ;; *) echo "deps.sh: no set $set" >&2; exit 2 ;; esac
 done
 missing=
 for package in $want; do

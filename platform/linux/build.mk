@@ -3,7 +3,7 @@
 PROGRAMS  := epagent-probe
 CPPFLAGS  += $(shell pkg-config --cflags jansson libcrypto libsystemd libudev)
 CFLAGS    += -fPIE -fstack-clash-protection -fcf-protection
-ifeq ($(findstring sanitize,$(CFLAGS)),)
+ifeq ($(findstring sanitize,$(SAN))$(findstring O0,$(SAN)),)
 CPPFLAGS  += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 LDFLAGS   += -pie -Wl,-z,relro,-z,now -Wl,--as-needed

@@ -55,13 +55,15 @@ def shown(row):
     return "%s=%s:%s" % (row["subject"], row["verdict"], code)
 
 
-def one(control, fields, cache, tmp, keep):
+def one(control, fields, tmp, args, cache={}):
     name, layers, require, expected = fields[:4]
     at = fields[4].partition("=")[2] if len(fields) == 5 else AT
+    folder = args.keep or args.reuse
     with tempfile.TemporaryDirectory(dir=tmp) as d:
-        root = os.path.join(keep, control, name) if keep else d + "/m"
+        root = os.path.join(folder, control, name) if folder else d + "/m"
         try:
-            machine.build(root, control, layers)
+            if not args.reuse:
+                machine.build(root, control, layers)
         except machine.NeedsRoot as e:
             return "skip", str(e), []
         rows, error = judge(root, policy_file(control, require, cache, tmp), at)
@@ -80,17 +82,17 @@ def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--table", action="store_true", help="print every machine with its verdicts")
     args.add_argument("--keep", metavar="DIR", help="build the machines below DIR and leave them there")
+    args.add_argument("--reuse", metavar="DIR", help="judge the machines that --keep left below DIR")
     args.add_argument("cases", nargs="*")
     a = args.parse_args()
     files = a.cases or sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*.cases")))
     number, bad, seen = 0, 0, set()
-    cache = {}
     with tempfile.TemporaryDirectory() as tmp:
         for path in files:
             control = os.path.basename(path)[:-len(".cases")]
             for fields in cases(path):
                 number += 1
-                state, why, rows = one(control, fields, cache, tmp, a.keep)
+                state, why, rows = one(control, fields, tmp, a)
                 title = "%s %s" % (control, fields[0])
                 bad += state == "fail"
                 print({"ok": "ok %d - %s", "skip": "ok %d - %s # SKIP " + why, "fail": "not ok %d - %s: " + why.replace("%", "%%")}[state] % (number, title), flush=True)
