@@ -38,7 +38,7 @@ BREAKS = [  # script, what is done, how
     ("banned", "the clock in policy", append("policy/fact.c", "\nlong z(void) { return time(0); }\n")),
     ("sizes", "a long function", append("base/text.c", LONG)),
     ("sizes", "a long header", append("base/err.h", "/* x */\n" * 120)),
-    ("sizes", "five parameters", append("base/text.c", "\nint five(int a, int b, int c, int d, int e);\nint five(int a, int b, int c, int d, int e)\n{\n\treturn a + b + c + d + e;\n}\n")),
+    ("sizes", "seven parameters", append("base/text.c", "\nint many(int a, int b, int c, int d, int e, int f, int g);\nint many(int a, int b, int c, int d, int e, int f, int g)\n{\n\treturn a + b + c + d + e + f + g;\n}\n")),
     ("headers", "no licence", lambda root: open(os.path.join(root, "base/new.c"), "w").write("int n;\n")),
     ("headers", "unfinished", append("base/text.c", "\n/* TODO */\n")),
     ("codes", "a reason without a sentence", append("platform/linux/screen_lock.c", '\nvoid w(void) { fact_unknown(o, f, "no_such_word"); }\n')),
