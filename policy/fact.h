@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "policy/catalogue.h"
+#include "policy/value.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -16,17 +17,6 @@ enum fact_state {
 	FACT_KNOWN,
 	FACT_UNKNOWN,    /* there is a truth, and it could not be read; `reason` says why */
 	FACT_UNSUPPORTED /* this PC has no such thing (no desktop, no browser): not applicable; `reason` says why */
-};
-
-enum coverage { COVERAGE_NONE, COVERAGE_PARTIAL, COVERAGE_FULL };
-enum access { ACCESS_BLOCKED, ACCESS_READ_ONLY, ACCESS_OPEN };
-
-struct value {
-	enum value_kind kind;
-	bool never;     /* DURATION: off, no password or 0. AGE: it has never happened */
-	int64_t number; /* SWITCH 0|1, DURATION seconds, AGE instant, COVERAGE, ACCESS, COUNT */
-	const char **words;
-	size_t word_count; /* LIST */
 };
 
 /* Typed, so that nothing can be smuggled in a sentence. TEXT is cut to TEXT_EVIDENCE_MAX printable characters. */
@@ -122,15 +112,6 @@ void fact_show_error(struct facts *facts, struct fact *fact, const char *source,
 
 struct session *facts_add_session(struct facts *facts, int64_t uid);
 
-struct value value_switch(bool on);
-struct value value_seconds(int64_t seconds); /* DURATION; <= 0 is never */
-struct value value_instant(int64_t at_utc);  /* AGE */
-struct value value_coverage(enum coverage coverage);
-struct value value_access(enum access access);
-struct value value_count(int64_t count);
-struct value value_never(enum value_kind kind); /* DURATION or AGE */
-bool value_equal(const struct value *a, const struct value *b);
-
 /* JSON, for the probe's answer, the journal and recorded machines. The form (version 1):
  *   {"schema":1,"facts":[{"control":"screen_lock","subject":"user:1000","state":"known","value":900,"fixed":true,
  *     "reason":..,"via":..,"params":{..},"evidence":[{"source":..,"key":..,"value":..}],"medium":{..}}],
@@ -141,7 +122,6 @@ json_t *facts_encode(const struct facts *facts);
 json_t *fact_encode(const struct fact *fact);
 json_t *fact_encode_evidence(const struct fact *fact);
 json_t *fact_encode_params(const struct param *params, size_t count);
-json_t *value_encode(const struct value *value);
 
 /* Everything is checked: unknown control, wrong type, missing reason are INVALID. Adds to `facts`. */
 bool facts_decode(struct facts *facts, const json_t *json, struct err *err);
