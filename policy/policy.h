@@ -28,7 +28,8 @@ struct require {
 	enum require_kind kind;
 	enum is_word is;      /* IS */
 	int64_t limit;        /* AT_MOST, AT_LEAST: seconds for DURATION and AGE, else a count */
-	bool enforced;        /* the user must not be able to change it; default true */
+	bool has_enforced;    /* what this control looks at is a setting that a user could change */
+	bool enforced;        /* has_enforced: the user must not be able to change it; default true. Else false */
 	bool only_registered; /* MEDIA */
 	enum access access;   /* MEDIA: the most that is given; default ACCESS_OPEN (read_write) */
 	bool encrypted, scanned, unlocked_screen;
@@ -94,6 +95,10 @@ bool policy_parse(struct policy *policy, const char *text, size_t size, struct e
 
 /* Canonical JSON: every default written out, the same bytes for the same policy. */
 void policy_print(struct buf *out, const struct policy *policy);
+
+/* "Mon-Fri 08:30-17:15" as in `hours:`; WHEN_HOURS_SIZE bytes. */
+#define WHEN_HOURS_SIZE 48
+void when_print_hours(char out[WHEN_HOURS_SIZE], const struct when *when);
 
 const char *mode_name(enum mode mode);
 const char *severity_name(enum severity severity);

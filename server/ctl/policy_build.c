@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* epctl policy build FILE.yaml -o FILE.json: needs no key and no server; the result is unsigned. */
+#include "server/ctl/ctl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A reader never sees half a file: written beside it, then renamed. */
+static bool write_whole(const char *path, const struct buf *bytes, struct err *err)
+{
+	char beside[4096];
+
+	if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
+		return err_set(err, ERR_LIMIT, "the name %.60s... is too long", path);
+	FILE *file = fopen(beside, "wb");
+	if (!file)
+		return err_errno(err, errno, "%s", beside);
+	bool good = fwrite(bytes->data, 1, bytes->size, file) == bytes->size && fputc('\n', file) != EOF;
+	good = fclose(file) == 0 && good;
+	if (good && rename(beside, path) == 0)
+		return true;
+	err_errno(err, errno, "%s", path);
+	(void)remove(beside);
+	return false;
+}
+
+static bool read_arguments(int argc, char **argv, const char **from, const char **to)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "-o") == 0 && i + 1 < argc && !*to)
+			*to = argv[++i];
+		else if (!*from && argv[i][0] != '-')
+			*from = argv[i];
+		else
+			return false;
+	return *from && *to;
+}
+
+enum ctl_exit ctl_policy_build(int argc, char **argv, struct err *err)
+{
+	AUTO(complaints_fini) struct complaints complaints;
+	AUTO(policy_fini) struct policy policy;
+	AUTO(buf_fini) struct buf json;
+	const char *from = NULL, *to = NULL;
+
+	complaints_init(&complaints);
+	policy_init(&policy);
+	buf_init(&json, POLICY_MAX_BYTES);
+	if (!read_arguments(argc, argv, &from, &to)) {
+		err_set(err, ERR_INVALID, "usage: epctl policy build FILE.yaml -o FILE.json");
+		return CTL_FAILED;
+	}
+	if (!ctl_policy_load(&policy, from, &complaints, err)) {
+		ctl_complain(stderr, from, &complaints);
+		return err->kind != ERR_NONE ? CTL_FAILED : CTL_FOUND;
+	}
+	policy_print(&json, &policy);
+	return write_whole(to, &json, err) ? CTL_OK : CTL_FAILED;
+}
