@@ -2,34 +2,18 @@
 #pragma once
 #include "base/err.h"
 #include "base/sha256.h"
+#include "policy/signed.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * Signed documents: the only way by which a PC is told what should be. Header, signature, bytes; the bytes are verified as they
- * are and parsed afterwards, by somebody else. All numbers big-endian:
- *
- *   0  8  "EPADOC\0\1"                      32  4  size of the signer's certificate (DER)
- *   8  1  type: 1 policy 2 register 3 orders 36  4  size of the signature (DER)
- *   9  7  zero                               40  4  size of the bytes
- *   16 8  version, 1 and up                  44  4  zero
- *   24 8  signed at, UTC seconds             48     certificate, signature, bytes; nothing after
- *
- * The signature is ECDSA with SHA-256 on P-256 over header, certificate and bytes in this order. The certificate stands directly
- * under the root that the PC pins by the SHA-256 of its DER; it bears exactly one extended key usage, that of its role:
- * 2.25.284700503073014520513955514806270039141.1 signs policies, ...2 signs registers and orders (2.25 is the arc for UUIDs).
+ * Signed documents (policy/signed.h has their form): the only way by which a PC is told what should be. A document counts if its
+ * certificate stands directly under the root that this PC pins by the SHA-256 of its DER, and is meant for its role alone.
  * The system clock is never asked: a certificate passes if its notAfter is not before the floor; notBefore is not looked at.
  */
-#define DOCUMENT_HEADER_SIZE     48
-#define DOCUMENT_CERTIFICATE_MAX 2048
-#define DOCUMENT_SIGNATURE_MAX   80
-#define DOCUMENT_USAGE           "2.25.284700503073014520513955514806270039141"
 #define DOCUMENT_BUILT_AT        1795305600 /* 2026-11-22: no certificate in force ends before this; raised at releases */
-
-enum document_type { DOCUMENT_POLICY = 1, DOCUMENT_REGISTER, DOCUMENT_ORDERS };
-enum document_role { DOCUMENT_ROLE_POLICY = 1, DOCUMENT_ROLE_ORDERS };
 
 /* Why a document was refused; document_fault_name gives the word after "document." in the messages. */
 enum document_fault {
@@ -79,6 +63,3 @@ bool document_verify(const struct document_trust *trust, const struct document_w
                      struct err *err);
 
 const char *document_fault_name(enum document_fault fault); /* "bad_signature" */
-const char *document_type_name(enum document_type type);    /* "policy" */
-size_t document_size_max(enum document_type type);          /* of the bytes */
-enum document_role document_type_role(enum document_type type);
