@@ -48,6 +48,8 @@ void host_drop(struct host **host); /* for AUTO */
 bool host_is_live(const struct host *host);
 int64_t host_now_utc(const struct host *host);
 const char *host_state_dir(const struct host *host); /* NULL: only looking */
+/* The machine's root, an O_PATH descriptor that stays the host's. For own.c alone, which writes; probes have the two opens. */
+int host_root_fd(const struct host *host);
 /* login.defs' UID_MIN of that PC, 1000 if it does not say. */
 int64_t host_uid_min(const struct host *host);
 

@@ -131,6 +131,11 @@ const char *host_state_dir(const struct host *host)
 	return host->state_dir;
 }
 
+int host_root_fd(const struct host *host)
+{
+	return host->root;
+}
+
 int64_t host_uid_min(const struct host *host)
 {
 	return host->uid_min;
