@@ -16,6 +16,11 @@ struct ctl_command {
 
 enum ctl_exit ctl_policy_lint(int argc, char **argv, struct err *err);
 enum ctl_exit ctl_policy_build(int argc, char **argv, struct err *err);
+enum ctl_exit ctl_policy_sign(int argc, char **argv, struct err *err);
+enum ctl_exit ctl_keys_new(int argc, char **argv, struct err *err);
+
+/* A reader never sees half a file: written beside it, then renamed. */
+bool ctl_write(const char *path, const struct buf *bytes, struct err *err);
 
 /* A policy as people write it. False: it could not be read (err), or there are complaints (err untouched, kind NONE). */
 bool ctl_policy_load(struct policy *policy, const char *path, struct complaints *complaints, struct err *err);

@@ -2,28 +2,7 @@
 /* epctl policy build FILE.yaml -o FILE.json: needs no key and no server; the result is unsigned. */
 #include "server/ctl/ctl.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* A reader never sees half a file: written beside it, then renamed. */
-static bool write_whole(const char *path, const struct buf *bytes, struct err *err)
-{
-	char beside[4096];
-
-	if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
-		return err_set(err, ERR_LIMIT, "the name %.60s... is too long", path);
-	FILE *file = fopen(beside, "wb");
-	if (!file)
-		return err_errno(err, errno, "%s", beside);
-	bool good = fwrite(bytes->data, 1, bytes->size, file) == bytes->size && fputc('\n', file) != EOF;
-	good = fclose(file) == 0 && good;
-	if (good && rename(beside, path) == 0)
-		return true;
-	err_errno(err, errno, "%s", path);
-	(void)remove(beside);
-	return false;
-}
 
 static bool read_arguments(int argc, char **argv, const char **from, const char **to)
 {
@@ -56,5 +35,6 @@ enum ctl_exit ctl_policy_build(int argc, char **argv, struct err *err)
 		return err->kind != ERR_NONE ? CTL_FAILED : CTL_FOUND;
 	}
 	policy_print(&json, &policy);
-	return write_whole(to, &json, err) ? CTL_OK : CTL_FAILED;
+	buf_add(&json, "\n");
+	return ctl_write(to, &json, err) ? CTL_OK : CTL_FAILED;
 }
