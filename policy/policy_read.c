@@ -208,6 +208,18 @@ static void take_rules(struct checker *check, const struct node *root)
 	check_order(check);
 }
 
+/* In the order of the lines; what is about the whole file comes first. Stable, and at most a few hundred. */
+static void sort_complaints(struct complaints *complaints)
+{
+	for (size_t i = 1; i < complaints->count; i++) {
+		struct complaint moved = complaints->items[i];
+		size_t at = i;
+		for (; at > 0 && complaints->items[at - 1].line > moved.line; at--)
+			complaints->items[at] = complaints->items[at - 1];
+		complaints->items[at] = moved;
+	}
+}
+
 bool policy_read(struct policy *policy, const struct node *root, struct complaints *complaints)
 {
 	static const char *const keys[] = {"policy", "format", "title", "zone", "timezone", "rules", "version"};
@@ -224,5 +236,6 @@ bool policy_read(struct policy *policy, const struct node *root, struct complain
 	take_rules(&check, root);
 	if (policy->arena.failed)
 		complaints_add(complaints, 0, "the policy is too large");
+	sort_complaints(complaints);
 	return complaints->count == before;
 }
