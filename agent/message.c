@@ -166,7 +166,7 @@ bool message_send(int fd, enum message_type type, const json_t *body, int64_t ti
 	return true;
 }
 
-static bool read_some(struct message_reader *reader, int fd, int64_t until, struct err *err)
+static bool read_some(int fd, struct message_reader *reader, enum message_state state, int64_t until, struct err *err)
 {
 	char bytes[16384];
 	size_t wants = message_reader_wants(reader);
@@ -176,19 +176,24 @@ static bool read_some(struct message_reader *reader, int fd, int64_t until, stru
 		return os_wait(fd, OS_READ, until, err);
 	if (got == 0)
 		return err_set(err, ERR_IO, "the other side closed the connection");
-	return got > 0 && message_reader_add(reader, WHILE_ASKED, bytes, (size_t)got, err);
+	return got > 0 && message_reader_add(reader, state, bytes, (size_t)got, err);
+}
+
+bool message_read(int fd, struct message_reader *reader, enum message_state state, struct message *out, int64_t until_boot_ms,
+                  struct err *err)
+{
+	for (bool got = false; !got;)
+		if (!read_some(fd, reader, state, until_boot_ms, err) || !message_reader_take(reader, out, &got, err))
+			return false;
+	return true;
 }
 
 bool message_receive(int fd, struct message *out, int64_t timeout_ms, struct err *err)
 {
-	int64_t until = os_boot_ms() + timeout_ms;
 	struct message_reader AUTO(message_reader_fini) reader;
 
 	message_reader_init(&reader, PARTY_CORE, PARTY_USER);
-	for (bool got = false; !got;)
-		if (!read_some(&reader, fd, until, err) || !message_reader_take(&reader, out, &got, err))
-			return false;
-	return true;
+	return message_read(fd, &reader, WHILE_ASKED, out, os_boot_ms() + timeout_ms, err);
 }
 
 static bool refusal(const json_t *body, struct err *err)

@@ -59,6 +59,10 @@ bool message_reader_add(struct message_reader *reader, enum message_state state,
 /* True with *got if a whole message was there and has been taken. False: not a message; the peer must be closed. */
 bool message_reader_take(struct message_reader *reader, struct message *out, bool *got, struct err *err);
 
+/* Reads from `fd` until a whole message is there, waiting. IO: the stream ended, or until_boot_ms is reached. */
+bool message_read(int fd, struct message_reader *reader, enum message_state state, struct message *out, int64_t until_boot_ms,
+                  struct err *err);
+
 /* ---- for commands: ask and wait ------------------------------------------------------------------------------------------- */
 
 /* The running agent's user socket. run_dir NULL: the installed agent. ABSENT: no agent runs there. Close with os_close. */

@@ -72,6 +72,16 @@ long os_write(int fd, const void *bytes, size_t size, struct err *err);
 bool os_wait(int fd, int events, int64_t until_boot_ms, struct err *err);
 void os_close(int *fd); /* for AUTO; -1 is fine, and leaves -1 */
 
+/* ---- own files and folders, by path; nothing follows a link at the end ------------------------------------------------------ */
+/* Written beside, made durable, renamed over; 0600. After false the old one stands. */
+bool os_file_write(const char *path, const void *bytes, size_t size, struct err *err);
+struct buf;
+/* The whole file, at most max_bytes; `out` is initialised here and needs buf_fini only after true. */
+bool os_file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err);
+bool os_file_rename(const char *from, const char *to, struct err *err); /* durable */
+void os_file_remove(const char *path);                                   /* durable; absent is fine */
+bool os_folder_make(const char *path, uint32_t mode, struct err *err);   /* there already: true */
+
 /* ---- service manager; does nothing where there is none ------------------------------------------------------------------- */
 void os_service_ready(void);
 void os_service_stopping(void);

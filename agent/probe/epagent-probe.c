@@ -4,6 +4,7 @@
  *   epagent-probe [--root DIR] [--at RFC3339] [CONTROL ...]     facts as JSON on standard output, all controls if none is named
  *   epagent-probe --serve                                       answers core's requests on the socket it was started with
  */
+#include "agent/probe/serve.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "platform/control.h"
@@ -61,9 +62,11 @@ static bool answer(const struct request *request, struct err *err)
 int main(int argc, char **argv)
 {
 	struct request request;
-	struct err err;
+	struct err err = {ERR_NONE, ""};
 
-	if (read_arguments(&request, argc, argv, &err) && answer(&request, &err))
+	if (argc == 2 && strcmp(argv[1], "--serve") == 0 && probe_serve(&err))
+		return 0;
+	if (err.kind == ERR_NONE && read_arguments(&request, argc, argv, &err) && answer(&request, &err))
 		return 0;
 	(void)fprintf(stderr, "epagent-probe: %s\n", err.text);
 	return 3;
