@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-const struct message_row message_table[MESSAGE_COUNT] = {
+const struct message_row message_rows[MESSAGE_COUNT] = {
 #define MESSAGE(name, from, to, most, state) [MESSAGE_##name] = {#name, PARTY_##from, PARTY_##to, most, WHILE_##state},
 #include "agent/message.def"
 #undef MESSAGE
@@ -17,7 +17,7 @@ static const char *const state_names[] = {"idle", "asked"};
 /* Where a payload begins; the largest row and a header are the most that a reader ever holds. */
 #define READER_MAX ((16u << 20) + MESSAGE_HEADER_SIZE + 1)
 
-void message_fini(struct message *message)
+void message_fini(struct message_in *message)
 {
 	json_drop(&message->body);
 }
@@ -41,7 +41,7 @@ static size_t payload_size(const char *frame)
 
 bool message_encode(struct buf *out, enum message_type type, const json_t *body, struct err *err)
 {
-	const struct message_row *row = &message_table[type];
+	const struct message_row *row = &message_rows[type];
 	uint8_t header[MESSAGE_HEADER_SIZE];
 	struct buf AUTO(buf_fini) payload;
 
@@ -79,7 +79,7 @@ static bool same_party(enum message_party is, enum message_party wanted)
 static bool check_header(const struct message_reader *reader, enum message_state state, struct err *err)
 {
 	const uint8_t *header = (const uint8_t *)reader->bytes.data;
-	const struct message_row *row = header[3] < MESSAGE_COUNT ? &message_table[header[3]] : NULL;
+	const struct message_row *row = header[3] < MESSAGE_COUNT ? &message_rows[header[3]] : NULL;
 
 	if (header[0] != 'E' || header[1] != 'P')
 		return err_set(err, ERR_INVALID, "this is no message");
@@ -120,7 +120,7 @@ bool message_reader_add(struct message_reader *reader, enum message_state state,
 	return true;
 }
 
-bool message_reader_take(struct message_reader *reader, struct message *out, bool *got, struct err *err)
+bool message_reader_take(struct message_reader *reader, struct message_in *out, bool *got, struct err *err)
 {
 	*got = reader->bytes.size >= MESSAGE_HEADER_SIZE && message_reader_wants(reader) == 0;
 	if (!*got)
@@ -131,12 +131,12 @@ bool message_reader_take(struct message_reader *reader, struct message *out, boo
 	buf_fini(&reader->bytes);
 	buf_init(&reader->bytes, READER_MAX);
 	if (!body)
-		return err_wrap(err, "message %s", message_table[type].name);
+		return err_wrap(err, "message %s", message_rows[type].name);
 	if (!json_is_object(body)) {
 		json_decref(body);
-		return err_set(err, ERR_INVALID, "message %s: not a JSON object", message_table[type].name);
+		return err_set(err, ERR_INVALID, "message %s: not a JSON object", message_rows[type].name);
 	}
-	*out = (struct message){type, body};
+	*out = (struct message_in){type, body};
 	return true;
 }
 
@@ -179,7 +179,7 @@ static bool read_some(int fd, struct message_reader *reader, enum message_state 
 	return got > 0 && message_reader_add(reader, state, bytes, (size_t)got, err);
 }
 
-bool message_read(int fd, struct message_reader *reader, enum message_state state, struct message *out, int64_t until_boot_ms,
+bool message_read(int fd, struct message_reader *reader, enum message_state state, struct message_in *out, int64_t until_boot_ms,
                   struct err *err)
 {
 	for (bool got = false; !got;)
@@ -188,7 +188,7 @@ bool message_read(int fd, struct message_reader *reader, enum message_state stat
 	return true;
 }
 
-bool message_receive(int fd, struct message *out, int64_t timeout_ms, struct err *err)
+bool message_receive(int fd, struct message_in *out, int64_t timeout_ms, struct err *err)
 {
 	struct message_reader AUTO(message_reader_fini) reader;
 
@@ -209,7 +209,7 @@ static bool refusal(const json_t *body, struct err *err)
 json_t *message_ask(const char *run_dir, enum message_type type, const json_t *body, int64_t timeout_ms, struct err *err)
 {
 	AUTO(os_close) int fd = message_connect(run_dir, err);
-	struct message answer = {MESSAGE_COUNT, NULL};
+	struct message_in answer = {MESSAGE_COUNT, NULL};
 
 	if (fd < 0 || !message_send(fd, type, body, timeout_ms, err) || !message_receive(fd, &answer, timeout_ms, err))
 		return NULL;

@@ -32,13 +32,13 @@ struct message_row {
 	uint32_t most_bytes;
 	enum message_state state;
 };
-extern const struct message_row message_table[MESSAGE_COUNT];
+extern const struct message_row message_rows[MESSAGE_COUNT];
 
-struct message {
+struct message_in {
 	enum message_type type;
 	json_t *body; /* an object; this struct's own reference */
 };
-void message_fini(struct message *message);
+void message_fini(struct message_in *message);
 
 /* Appends a frame. LIMIT if the body is larger than its row allows. `body` NULL is {}. */
 bool message_encode(struct buf *out, enum message_type type, const json_t *body, struct err *err);
@@ -57,10 +57,10 @@ size_t message_reader_wants(const struct message_reader *reader);
 bool message_reader_add(struct message_reader *reader, enum message_state state, const void *bytes, size_t size, struct err *err);
 
 /* True with *got if a whole message was there and has been taken. False: not a message; the peer must be closed. */
-bool message_reader_take(struct message_reader *reader, struct message *out, bool *got, struct err *err);
+bool message_reader_take(struct message_reader *reader, struct message_in *out, bool *got, struct err *err);
 
 /* Reads from `fd` until a whole message is there, waiting. IO: the stream ended, or until_boot_ms is reached. */
-bool message_read(int fd, struct message_reader *reader, enum message_state state, struct message *out, int64_t until_boot_ms,
+bool message_read(int fd, struct message_reader *reader, enum message_state state, struct message_in *out, int64_t until_boot_ms,
                   struct err *err);
 
 /* ---- for commands: ask and wait ------------------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ int message_connect(const char *run_dir, struct err *err);
 bool message_send(int fd, enum message_type type, const json_t *body, int64_t timeout_ms, struct err *err);
 
 /* The next message from core. */
-bool message_receive(int fd, struct message *out, int64_t timeout_ms, struct err *err);
+bool message_receive(int fd, struct message_in *out, int64_t timeout_ms, struct err *err);
 
 /* The whole conversation: the answer's body (a new reference), or NULL with err. A refusal becomes the err: DENIED if only root
  * may ask that, and so on. `body` may be NULL. */

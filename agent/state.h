@@ -22,7 +22,7 @@ struct state_row {
 	/* as recorded */
 	bool has_fact, has_verdict;
 	uint8_t fact[SHA256_SIZE];    /* of the fact without its evidence: evidence may tell of more than the fact */
-	uint8_t verdict[SHA256_SIZE]; /* of verdict, code and params */
+	uint8_t verdict[SHA256_SIZE]; /* of verdict and code */
 	enum verdict_kind kind;
 	int64_t since; /* when the verdict became what it is: UTC seconds */
 	/* of the pass that goes on */

@@ -152,7 +152,7 @@ static bool answer_look(struct look *look, struct err *err)
 static bool converse(int connection, struct err *err)
 {
 	struct message_reader AUTO(message_reader_fini) reader;
-	struct message message;
+	struct message_in message;
 
 	message_reader_init(&reader, PARTY_CORE, PARTY_PROBE);
 	while (message_read(connection, &reader, WHILE_IDLE, &message, os_boot_ms() + IDLE_MS, err)) {
