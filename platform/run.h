@@ -35,3 +35,6 @@ bool run_program(const char *const *argv, struct run_limits limits, struct run_a
 
 void run_answer_init(struct run_answer *answer);
 void run_answer_fini(struct run_answer *answer);
+
+/* True if standard output is a terminal; *columns becomes its width where that is known. */
+bool run_at_terminal(unsigned *columns);

@@ -150,6 +150,10 @@ int check_run(const struct options *options, struct err *err)
 		.policy = &c.policy, .media = &c.media, .orders = &c.orders, .facts = &c.facts, .now_utc = options->at_utc};
 	if (!judge(&c.verdicts, &input, err))
 		return CLI_ERROR;
-	AUTO(json_drop) json_t *report = report_encode(&c.verdicts, &input);
+	/* Whoever could look may see what was found. */
+	struct report_about about = {.policy = &c.policy, .now_utc = options->at_utc, .all = true};
+	AUTO(json_drop) json_t *report = report_encode(&c.verdicts, &about);
+	if (!report)
+		return err_set(err, ERR_LIMIT, "out of memory"), CLI_ERROR;
 	return show_report(report, options, err) ? show_exit(report) : CLI_ERROR;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "policy/messages.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +25,7 @@ struct options {
 	const char *root, *policy, *facts, *media_register, *orders, *run_dir, *lang;
 	int64_t at_utc; /* now, unless --at says otherwise */
 	bool at_given, json, verify, verbose;
-	bool japanese; /* what people read: by --lang, else by LC_ALL, LC_MESSAGES, LANG */
+	enum language language; /* what people read: by --lang, else by LC_ALL, LC_MESSAGES, LANG; else English */
 };
 
 /* Which options a subcommand takes. */

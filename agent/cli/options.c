@@ -74,16 +74,19 @@ static bool set_value(struct options *options, const struct option_row *row, con
 }
 
 /* POSIX's order: the first of the three that is set and not empty. */
-static bool locale_is_japanese(void)
+static enum language language_of_locale(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	enum language language = LANGUAGE_EN;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const char *value = getenv(names[i]);
-		if (value && *value)
-			return strncmp(value, "ja", 2) == 0 && strchr("_.@", value[2]);
+		if (value && *value) {
+			(void)language_parse(value, &language);
+			break;
+		}
 	}
-	return false;
+	return language;
 }
 
 bool options_parse(struct options *options, const struct command *command, char **words, struct err *err)
@@ -101,6 +104,8 @@ bool options_parse(struct options *options, const struct command *command, char 
 			words++;
 		}
 	}
-	options->japanese = options->lang ? strcmp(options->lang, "ja") == 0 : locale_is_japanese();
+	options->language = language_of_locale();
+	if (options->lang)
+		(void)language_parse(options->lang, &options->language);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -208,5 +209,16 @@ bool run_program(const char *const *argv, struct run_limits limits, struct run_a
 		return false;
 	if (!collect(&child, limits, answer, err) || !reap(&child, limits, answer, err))
 		return err_wrap(err, "%s", argv[0]);
+	return true;
+}
+
+bool run_at_terminal(unsigned *columns)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return false;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		*columns = size.ws_col;
 	return true;
 }

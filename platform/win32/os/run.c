@@ -193,3 +193,15 @@ bool run_program(const char *const *argv, struct run_limits limits, struct run_a
 		return err_wrap(err, "%s", argv[0]);
 	return true;
 }
+
+bool run_at_terminal(unsigned *columns)
+{
+	CONSOLE_SCREEN_BUFFER_INFO size;
+
+	/* Only a console has such a buffer. A console that does not know ECMA-48 shows no colours this way. */
+	if (!GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &size))
+		return false;
+	if (size.srWindow.Right > size.srWindow.Left)
+		*columns = (unsigned)(size.srWindow.Right - size.srWindow.Left + 1);
+	return true;
+}
