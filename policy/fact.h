@@ -44,12 +44,9 @@ struct fact {
 	const char *subject; /* "user:1000", "volume:/", "host" ... */
 	enum fact_state state;
 	struct value value; /* of the kind that the control's row says; VALUE_NONE unless KNOWN or at_best */
-	bool at_best;       /* UNKNOWN only: the truth is not known, but certainly no better than `value` (what a daemon has loaded is no
-	                       newer than the newest file). The judge: fail, with the code of the value's kind (not `reason`), if even
-	                       `value` fails; else unknown, as ever. Never a pass */
+	bool at_best;       /* UNKNOWN only: certainly no better than `value`. The judge: fail if even that fails, else unknown */
 	bool fixed;         /* the user whom it is about cannot change it */
-	const char *reason; /* a word, or NULL. UNKNOWN and UNSUPPORTED: always. KNOWN: why the value is what it is, where
-	                       the value alone does not say it ("recommended_only"). Its sentence is <control>.<reason> */
+	const char *reason; /* a word, or NULL. UNKNOWN and UNSUPPORTED: always. KNOWN: why, where the value alone does not say it */
 	const char *via;    /* which mechanism: "gnome", "firefox", "clamav"; chooses how to mend it. May be NULL */
 	struct param *params;
 	size_t param_count;
@@ -91,8 +88,7 @@ struct fact *facts_add(struct facts *facts, enum control_id control, const char 
 void fact_known(struct fact *fact, struct value value);
 void fact_unknown(struct facts *facts, struct fact *fact, const char *reason);
 void fact_unsupported(struct facts *facts, struct fact *fact, const char *reason);
-/* After fact_unknown: no better than `value`, see at_best. */
-void fact_at_best(struct fact *fact, struct value value);
+void fact_at_best(struct fact *fact, struct value value); /* after fact_unknown */
 
 /* Why a KNOWN value is what it is; does not change the state. */
 void fact_reason(struct facts *facts, struct fact *fact, const char *reason);
@@ -107,7 +103,7 @@ void fact_show_number(struct facts *facts, struct fact *fact, const char *source
 void fact_show_switch(struct facts *facts, struct fact *fact, const char *source, const char *key, bool on);
 void fact_show_word(struct facts *facts, struct fact *fact, const char *source, const char *key, const char *word);
 void fact_show_path(struct facts *facts, struct fact *fact, const char *source, const char *key, const char *path);
-/* What was tried and failed: the error's meaning as a word ("denied"), never its text. */
+/* What failed: the error's meaning as a word ("denied"), never its text. */
 void fact_show_error(struct facts *facts, struct fact *fact, const char *source, const struct err *err);
 
 struct session *facts_add_session(struct facts *facts, int64_t uid);
@@ -116,8 +112,8 @@ struct session *facts_add_session(struct facts *facts, int64_t uid);
  *   {"schema":1,"facts":[{"control":"screen_lock","subject":"user:1000","state":"known","value":900,"fixed":true,
  *     "reason":..,"via":..,"params":{..},"evidence":[{"source":..,"key":..,"value":..}],"medium":{..}}],
  *    "sessions":[{"uid":1000,"groups":["clerks"],"active":true,"locked":false,"remote":false}]}
- * "sessions" absent: not known. DURATION and AGE `never` is the word "never". AGE is an RFC 3339 instant, COVERAGE
- * full|partial|none, ACCESS blocked|read_only|open, SWITCH on|off. UNKNOWN may have "at_best" with a value instead of "value". */
+ * "sessions" absent: not known. "at_best" has an UNKNOWN fact's value. DURATION and AGE `never` is the word "never". AGE is an RFC 3339
+ * instant, COVERAGE full|partial|none, ACCESS blocked|read_only|open, SWITCH on|off. */
 json_t *facts_encode(const struct facts *facts);
 json_t *fact_encode(const struct fact *fact);
 json_t *fact_encode_evidence(const struct fact *fact);

@@ -83,6 +83,8 @@ static struct verdict judge_by_rule(struct judging *judging, const struct fact *
 		judge_medium(judging, &verdict);
 	else if (fact->state == FACT_KNOWN)
 		judge_value(judging, &verdict);
+	else if (fact->state == FACT_UNKNOWN && fact->at_best)
+		judge_bound(judging, &verdict);
 	if (verdict.verdict == VERDICT_FAIL)
 		verdict.mend = mend_code(judging, fact);
 	return verdict;

@@ -23,4 +23,6 @@ void judge_param_text(struct judging *judging, struct verdict *verdict, const ch
 
 /* Both fill verdict->verdict and ->code (and ->allowed, ->granted_by) of a KNOWN fact, with verdict->rule and ->fact given. */
 void judge_value(struct judging *judging, struct verdict *verdict);
+/* An UNKNOWN fact that is at_best: a fail if even its bound fails, else the verdict stays as it is. */
+void judge_bound(struct judging *judging, struct verdict *verdict);
 void judge_medium(struct judging *judging, struct verdict *verdict);

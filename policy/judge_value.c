@@ -82,6 +82,16 @@ static bool is_future(struct judging *judging, const struct value *value)
 	return true;
 }
 
+void judge_bound(struct judging *judging, struct verdict *verdict)
+{
+	const char *word = is_future(judging, &verdict->fact->value) ? NULL : compare(judging, verdict);
+
+	if (!word)
+		return;
+	verdict->verdict = VERDICT_FAIL;
+	verdict->code = judge_code(judging, verdict->control, word);
+}
+
 void judge_value(struct judging *judging, struct verdict *verdict)
 {
 	const struct fact *fact = verdict->fact;

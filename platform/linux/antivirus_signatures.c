@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define DATABASE_DEFAULT "/var/lib/clamav"
-#define CLOCK_SLACK_S    86400
 #define ZONE_SLACK_S     (15 * 3600) /* no zone is farther from UTC */
 
 static const char *const database_files[] = {"daily.cvd", "daily.cld", "daily.cud"};
@@ -110,14 +109,9 @@ static bool zone_time(const struct host *host, int64_t local, int64_t *at_utc, s
 	return err->kind == ERR_ABSENT;
 }
 
-static void take_instant(const struct host *host, struct facts *out, struct fact *fact, int64_t at_utc)
+static void take(struct fact *fact, struct value value)
 {
-	/* A wrong clock must not make old patterns young. */
-	if (at_utc > host_now_utc(host) + CLOCK_SLACK_S) {
-		fact_unknown(out, fact, "date_in_future");
-		return;
-	}
-	fact_known(fact, value_instant(at_utc));
+	fact_known(fact, value);
 	fact->fixed = true;
 }
 
@@ -135,10 +129,10 @@ static void take_answer(const struct host *host, const struct files *files, stru
 		fact_unknown(out, fact, "no_date");
 	} else if (exact_time(files, &version, &at_utc)) {
 		fact_show_word(out, fact, "VERSION", "date_from", "header");
-		take_instant(host, out, fact, at_utc);
+		take(fact, value_instant(at_utc));
 	} else if (zone_time(host, version.local_time, &at_utc, &err)) {
 		fact_show_word(out, fact, "VERSION", "date_from", "local_time");
-		take_instant(host, out, fact, at_utc);
+		take(fact, value_instant(at_utc));
 	} else {
 		fact_show_error(out, fact, "/etc/localtime", &err);
 		fact_unknown(out, fact, "zone_not_read");
@@ -155,12 +149,9 @@ static void take_scanner(const struct host *host, const struct clamav *clamav, s
 	struct value value = newest(&files);
 	if (!files.folder_seen) {
 		fact_unknown(talk->facts, talk->fact, "files_not_read");
-	} else if (value.never) {
-		fact_known(talk->fact, value);
-		talk->fact->fixed = true;
-		fact_show_word(talk->facts, talk->fact, files.folder, "daily", "absent");
 	} else {
-		take_instant(host, talk->facts, talk->fact, value.number);
+		take(talk->fact, value);
+		fact_show_switch(talk->facts, talk->fact, files.folder, "daily", !value.never);
 	}
 }
 
