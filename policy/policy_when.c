@@ -97,7 +97,7 @@ void check_when(struct checker *check, const struct node *when, struct rule *out
 	out->has_when = true;
 	if (!check_keys(check, when, keys, ARRAY_LEN(keys)))
 		return;
-	if (!hours && !users)
+	if (when->count == 0)
 		check_complain(check, when, "`when` is empty: write `hours` or `users`, or leave `when` out");
 	const char *text = check_text(check, hours, "text such as \"Mon-Fri 08:30-17:15\"");
 	out->when.has_hours = text != NULL;

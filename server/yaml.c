@@ -13,6 +13,8 @@ struct loader {
 	yaml_event_t event; /* the current one; freed by the next step */
 	bool has_event;
 	unsigned nodes;
+	const char *text;
+	size_t size;
 };
 
 static bool complain(struct loader *loader, const char *text)
@@ -30,6 +32,9 @@ static bool step(struct loader *loader)
 		return true;
 	const char *problem = loader->parser.problem ? loader->parser.problem : "it cannot be read";
 	size_t line = loader->parser.problem_mark.line ? loader->parser.problem_mark.line : loader->parser.context_mark.line;
+	if (loader->parser.error == YAML_READER_ERROR) /* which knows the byte only */
+		for (size_t i = line = 0; i < loader->size && i < loader->parser.problem_offset; i++)
+			line += loader->text[i] == '\n';
 	complaints_add(loader->out, (unsigned)line + 1, "this is not YAML: %s", problem);
 	return false;
 }
@@ -177,7 +182,7 @@ static unsigned bad_line(const char *text, size_t size)
 
 const struct node *yaml_parse(struct arena *arena, const char *text, size_t size, struct complaints *complaints)
 {
-	struct loader loader = {.arena = arena, .out = complaints};
+	struct loader loader = {.arena = arena, .out = complaints, .text = text, .size = size};
 	struct node *root = arena_alloc(arena, sizeof *root);
 
 	if (size > POLICY_MAX_BYTES) {
@@ -190,7 +195,6 @@ const struct node *yaml_parse(struct arena *arena, const char *text, size_t size
 	}
 	if (!root || yaml_parser_initialize(&loader.parser) != 1)
 		return NULL;
-	yaml_parser_set_encoding(&loader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&loader.parser, (const unsigned char *)text, size);
 	bool good = take_stream(&loader, root);
 	if (loader.has_event)
