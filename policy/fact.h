@@ -19,7 +19,7 @@ enum fact_state {
 	FACT_UNSUPPORTED /* this PC has no such thing (no desktop, no browser): not applicable; `reason` says why */
 };
 
-/* Typed, so that nothing can be smuggled in a sentence. TEXT is cut to TEXT_EVIDENCE_MAX printable characters. */
+/* Typed, so that nothing can be smuggled in a sentence. */
 enum evidence_kind { EVIDENCE_NUMBER, EVIDENCE_SWITCH, EVIDENCE_WORD, EVIDENCE_PATH };
 
 struct evidence {
@@ -38,7 +38,6 @@ struct param {
 };
 
 struct medium; /* policy/medium.h */
-
 struct fact {
 	enum control_id control;
 	const char *subject; /* "user:1000", "volume:/", "host" ... */
@@ -89,7 +88,6 @@ void fact_known(struct fact *fact, struct value value);
 void fact_unknown(struct facts *facts, struct fact *fact, const char *reason);
 void fact_unsupported(struct facts *facts, struct fact *fact, const char *reason);
 void fact_at_best(struct fact *fact, struct value value); /* after fact_unknown */
-
 /* Why a KNOWN value is what it is; does not change the state. */
 void fact_reason(struct facts *facts, struct fact *fact, const char *reason);
 void fact_via(struct facts *facts, struct fact *fact, const char *mechanism);
@@ -105,7 +103,6 @@ void fact_show_word(struct facts *facts, struct fact *fact, const char *source, 
 void fact_show_path(struct facts *facts, struct fact *fact, const char *source, const char *key, const char *path);
 /* What failed: the error's meaning as a word ("denied"), never its text. */
 void fact_show_error(struct facts *facts, struct fact *fact, const char *source, const struct err *err);
-
 struct session *facts_add_session(struct facts *facts, int64_t uid);
 
 /* JSON, for the probe's answer, the journal and recorded machines. The form (version 1):
