@@ -13,7 +13,7 @@
  * is printed from these tables.
  */
 
-/* Exit status of --status and check; other commands use CLI_FINE and CLI_FAILED, and log --verify CLI_FAIL. */
+/* Exit status of --status and check. Other commands use CLI_FINE and CLI_ERROR; log --verify and doctor CLI_FAIL too. */
 enum cli_exit {
 	CLI_FINE = 0,    /* nothing to mend */
 	CLI_FAIL = 1,    /* something fails */
@@ -22,7 +22,7 @@ enum cli_exit {
 };
 
 struct options {
-	const char *root, *policy, *facts, *media_register, *orders, *run_dir, *lang;
+	const char *root, *policy, *facts, *media_register, *orders, *run_dir, *load, *lang;
 	int64_t at_utc; /* now, unless --at says otherwise */
 	bool at_given, json, verify, verbose;
 	enum language language; /* what people read: by --lang, else by LC_ALL, LC_MESSAGES, LANG; else English */
@@ -40,7 +40,8 @@ enum option_bit {
 	OPTION_LANG = 1 << 7,
 	OPTION_VERBOSE = 1 << 8,
 	OPTION_RUN = 1 << 9,
-	OPTION_VERIFY = 1 << 10
+	OPTION_VERIFY = 1 << 10,
+	OPTION_LOAD = 1 << 11
 };
 
 struct command {
@@ -63,4 +64,6 @@ bool cli_read_file(const char *path, size_t max_bytes, struct buf *out, struct e
 bool cli_print(const struct buf *text, struct err *err);
 
 int check_run(const struct options *options, struct err *err);
+int status_run(const struct options *options, struct err *err);
+int policy_run(const struct options *options, struct err *err);
 int version_run(const struct options *options, struct err *err);

@@ -12,7 +12,9 @@
 	 OPTION_VERBOSE)
 
 static const struct command commands[] = {
+	{"--status", status_run, OPTION_JSON | OPTION_LANG | OPTION_VERBOSE | OPTION_RUN, "this PC's verdicts, from the running agent"},
 	{"check", check_run, OPTIONS_CHECK, "look at this PC (or a machine in a folder) and judge it now, without the agent"},
+	{"policy", policy_run, OPTION_LOAD | OPTION_JSON | OPTION_LANG | OPTION_RUN, "the policy in force, in words"},
 	{"version", version_run, 0, "the version of this program"},
 };
 

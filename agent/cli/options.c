@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
 	{"--orders", "FILE", OPTION_ORDERS, AT(orders), "the orders for this PC"},
 	{"--at", "TIME", OPTION_AT, AT(at_utc), "judge as of this time, such as 2026-11-22T00:20:00Z"},
 	{"--run", "DIR", OPTION_RUN, AT(run_dir), "where the agent's state and sockets are"},
+	{"--load", "FILE", OPTION_LOAD, AT(load), "hand the agent this signed policy (root)"},
 	{"--verify", NULL, OPTION_VERIFY, AT(verify), "prove that no record was changed, cut out or lost"},
 	{"--json", NULL, OPTION_JSON, AT(json), "for programs: JSON on standard output"},
 	{"--verbose", NULL, OPTION_VERBOSE, AT(verbose), "show the evidence too"},
