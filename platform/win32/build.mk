@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a build for 64-bit Windows needs: make PLATFORM=win32. packaging/win32/deps.sh builds the two libraries from Debian's sources.
-PROGRAMS  := epagent-probe
+PROGRAMS  := epagent epagent-probe
 EXE       := .exe
 CC        := x86_64-w64-mingw32-gcc-win32
 AR        := x86_64-w64-mingw32-ar
