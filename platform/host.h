@@ -36,8 +36,9 @@ struct file_info {
 	uint64_t size_bytes;
 	int64_t modified_at; /* UTC seconds */
 	uint64_t device;     /* stat's st_dev */
-	bool fixed;          /* no ordinary user can write it: owner below UID_MIN and no write bit for others; of its folder too */
-	bool world_readable;
+	bool fixed;          /* no ordinary user can write or replace it: owners below UID_MIN, no write bit for others or for a group but
+	                        root's, it and every folder on the way (a sticky one passes) */
+	bool world_readable; /* everybody may read it: its bit, and every folder on the way may be passed */
 };
 
 /* root_dir NULL: this PC. state_dir NULL: nothing can be enforced through it. `now_utc` is the time that the probe is told. */

@@ -28,6 +28,7 @@ struct host {
 	int root;
 	bool live;
 	uid_t owner; /* of a folder: shown as 0 */
+	gid_t group;
 	int64_t uid_min;
 	int64_t now_utc;
 	char *state_dir;
@@ -49,6 +50,17 @@ static int open_beneath(int dir, const char *path, uint64_t flags, uint64_t reso
 static int64_t shown_uid(const struct host *host, uid_t uid)
 {
 	return !host->live && uid == host->owner ? 0 : (int64_t)uid;
+}
+
+static int64_t shown_gid(const struct host *host, gid_t gid)
+{
+	return !host->live && gid == host->group ? 0 : (int64_t)gid;
+}
+
+/* Others, or a group that is not root's, may write. */
+static bool is_open(const struct host *host, const struct stat *at)
+{
+	return (at->st_mode & S_IWOTH) || ((at->st_mode & S_IWGRP) && shown_gid(host, at->st_gid) != 0);
 }
 
 static bool is_ordinary(const struct host *host, uid_t uid)
@@ -88,6 +100,7 @@ struct host *host_new(const char *root_dir, const char *state_dir, int64_t now_u
 		*host = (struct host){.root = root,
 		                      .live = !root_dir,
 		                      .owner = root_dir ? at.st_uid : 0,
+		                      .group = root_dir ? at.st_gid : 0,
 		                      .uid_min = 1000,
 		                      .now_utc = now_utc,
 		                      .state_dir = state_dir ? strdup(state_dir) : NULL};
@@ -162,6 +175,13 @@ struct walk {
 	bool keep_link;
 };
 
+/* What a walk found at its end, and what the folders on the way mean for it. */
+struct seen {
+	struct stat at;
+	bool loose;  /* one lets an ordinary user swap what is in it */
+	bool closed; /* one lets not everybody pass */
+};
+
 static bool check_owner(const struct walk *walk, int fd, const struct stat *at, struct err *err)
 {
 	if (!is_ordinary(walk->host, at->st_uid) || is_kernel_fs(fd))
@@ -219,8 +239,9 @@ static int step(struct walk *walk, const char *name, struct stat *at, struct err
 	return fd;
 }
 
-static int walk_path(const struct host *host, const char *path, bool keep_link, struct stat *at, struct err *err)
+static int walk_path(const struct host *host, const char *path, bool keep_link, struct seen *seen, struct err *err)
 {
+	struct stat *at = &seen->at;
 	struct walk walk = {.host = host, .keep_link = keep_link};
 	char name[256];
 	int fd = dup(host->root);
@@ -245,6 +266,10 @@ static int walk_path(const struct host *host, const char *path, bool keep_link, 
 		if (fd < 0)
 			return -1;
 		bool last = walk.rest[strspn(walk.rest, "/")] == '\0';
+		if (S_ISDIR(at->st_mode) && !last) {
+			seen->loose |= is_open(host, at) && !(at->st_mode & S_ISVTX);
+			seen->closed |= !(at->st_mode & S_IXOTH);
+		}
 		if (S_ISLNK(at->st_mode) && !(last && walk.keep_link) && !follow(&walk, fd, err)) {
 			close_fd(&fd);
 			return -1;
@@ -261,20 +286,22 @@ static int walk_path(const struct host *host, const char *path, bool keep_link, 
 	return fd;
 }
 
-static void fill_info(const struct host *host, const struct stat *at, struct file_info *info)
+static void fill_info(const struct host *host, const struct seen *seen, struct file_info *info)
 {
+	const struct stat *at = &seen->at;
+
 	if (!info)
 		return;
 	*info = (struct file_info){
 		.kind = S_ISREG(at->st_mode) ? FILE_REGULAR : S_ISDIR(at->st_mode) ? FILE_FOLDER : FILE_OTHER,
 		.uid = shown_uid(host, at->st_uid),
-		.gid = (int64_t)at->st_gid,
+		.gid = shown_gid(host, at->st_gid),
 		.mode = (uint32_t)at->st_mode & 07777,
 		.size_bytes = (uint64_t)at->st_size,
 		.modified_at = (int64_t)at->st_mtim.tv_sec,
 		.device = (uint64_t)at->st_dev,
-		.fixed = !is_ordinary(host, at->st_uid) && !(at->st_mode & 02),
-		.world_readable = (at->st_mode & 04) != 0,
+		.fixed = !is_ordinary(host, at->st_uid) && !is_open(host, at) && !seen->loose,
+		.world_readable = (at->st_mode & S_IROTH) && !seen->closed,
 	};
 }
 
@@ -296,13 +323,13 @@ static int reopen(int path_fd, const struct stat *at, const char *path, struct e
 
 int host_open(const struct host *host, const char *path, struct file_info *info, struct err *err)
 {
-	struct stat at;
-	AUTO(close_fd) int found = walk_path(host, path, false, &at, err);
+	struct seen seen = {.loose = false};
+	AUTO(close_fd) int found = walk_path(host, path, false, &seen, err);
 
 	if (found < 0)
 		return -1;
-	fill_info(host, &at, info);
-	return reopen(found, &at, path, err);
+	fill_info(host, &seen, info);
+	return reopen(found, &seen.at, path, err);
 }
 
 static int walk_home(const struct host *host, const struct user *user, const char *path, struct stat *at, struct err *err)
@@ -339,7 +366,7 @@ int host_open_home(const struct host *host, const struct user *user, const char 
 		err_set(err, ERR_DENIED, "%s/%s is not a plain file with one name", user->home, path);
 		return -1;
 	}
-	fill_info(host, &at, info);
+	fill_info(host, &(struct seen){.at = at}, info);
 	return reopen(found, &at, path, err);
 }
 
@@ -474,12 +501,12 @@ bool host_list_home(const struct host *host, const struct user *user, const char
 
 bool host_info(const struct host *host, const char *path, struct file_info *info, struct err *err)
 {
-	struct stat at;
-	AUTO(close_fd) int found = walk_path(host, path, false, &at, err);
+	struct seen seen = {.loose = false};
+	AUTO(close_fd) int found = walk_path(host, path, false, &seen, err);
 
 	if (found < 0)
 		return false;
-	fill_info(host, &at, info);
+	fill_info(host, &seen, info);
 	return true;
 }
 
@@ -506,12 +533,12 @@ bool host_exists(const struct host *host, const char *path)
 
 bool host_link(const struct host *host, const char *path, char *out, size_t out_size, struct err *err)
 {
-	struct stat at;
-	AUTO(close_fd) int found = walk_path(host, path, true, &at, err);
+	struct seen seen = {.loose = false};
+	AUTO(close_fd) int found = walk_path(host, path, true, &seen, err);
 
 	if (found < 0)
 		return false;
-	ssize_t size = S_ISLNK(at.st_mode) ? readlinkat(found, "", out, out_size - 1) : -1;
+	ssize_t size = S_ISLNK(seen.at.st_mode) ? readlinkat(found, "", out, out_size - 1) : -1;
 	if (size < 0)
 		return err_set(err, ERR_INVALID, "%s is no link", path);
 	out[size] = '\0';
@@ -530,7 +557,7 @@ static bool connect_error(struct err *err, int number, const char *path)
 
 int host_connect(const struct host *host, const char *path, int64_t *peer_uid, struct err *err)
 {
-	struct stat at;
+	struct seen seen = {.loose = false};
 	struct ucred peer;
 	socklen_t size = sizeof peer;
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -539,10 +566,10 @@ int host_connect(const struct host *host, const char *path, int64_t *peer_uid, s
 		err_set(err, ERR_UNSUPPORTED, "a machine in a folder has no sockets");
 		return -1;
 	}
-	AUTO(close_fd) int found = walk_path(host, path, false, &at, err);
+	AUTO(close_fd) int found = walk_path(host, path, false, &seen, err);
 	if (found < 0)
 		return -1;
-	if (!S_ISSOCK(at.st_mode)) {
+	if (!S_ISSOCK(seen.at.st_mode)) {
 		err_set(err, ERR_INVALID, "%s is no socket", path);
 		return -1;
 	}
