@@ -54,17 +54,21 @@ static bool read_text(const struct host *host, const char *path, struct buf *out
 
 static void add_device(struct descent *descent, const char *name);
 
-/* What `name` stands on: the names in its folder `slaves` (dm, md), or in a btrfs's `devices`. False if there are none. */
-static bool add_folder(struct descent *descent, const char *folder)
+/* What a device stands on: the names in its folder `slaves` (dm, md), or in a btrfs's `devices` if `member` is among them (or
+ * NULL). False if there are none. */
+static bool add_folder(struct descent *descent, const char *folder, const char *member)
 {
 	AUTO(names_fini) struct names names = {NULL, 0};
 	struct err ignored;
+	bool is_ours = !member;
 
 	if (!host_list(descent->host, folder, LIFELINE_MAX, &names, &ignored))
 		return false;
 	for (size_t i = 0; i < names.count; i++)
+		is_ours = is_ours || strcmp(names.items[i], member) == 0;
+	for (size_t i = 0; is_ours && i < names.count; i++)
 		add_device(descent, names.items[i]);
-	return names.count > 0;
+	return is_ours && names.count > 0;
 }
 
 static bool add_loop(struct descent *descent, const char *name)
@@ -95,7 +99,7 @@ static void descend(struct descent *descent, const char *name)
 	(void)snprintf(path, sizeof path, "/sys/class/block/%s/slaves", name);
 	if (is_partition)
 		add_device(descent, place.parent);
-	else if (!add_folder(descent, path) && !add_loop(descent, name))
+	else if (!add_folder(descent, path, NULL) && !add_loop(descent, name))
 		keep(descent->lifeline, link);
 }
 
@@ -145,7 +149,7 @@ static const char *device_name(const struct descent *descent, const char *path, 
 static void add_btrfs(struct descent *descent, const struct mount *mount)
 {
 	AUTO(names_fini) struct names ids = {NULL, 0};
-	char link[LINK_SIZE], path[PATH_SIZE * 2];
+	char link[LINK_SIZE], path[PATH_SIZE];
 	struct err ignored;
 	const char *name = device_name(descent, mount->source, link);
 
@@ -154,10 +158,8 @@ static void add_btrfs(struct descent *descent, const struct mount *mount)
 		return;
 	}
 	for (size_t i = 0; i < ids.count; i++) {
-		(void)snprintf(path, sizeof path, "/sys/fs/btrfs/%.60s/devices/%.60s", ids.items[i], name);
-		bool is_member = host_exists(descent->host, path);
 		(void)snprintf(path, sizeof path, "/sys/fs/btrfs/%.60s/devices", ids.items[i]);
-		if (is_member && add_folder(descent, path))
+		if (add_folder(descent, path, name))
 			return;
 	}
 	add_device(descent, name);
