@@ -51,17 +51,14 @@ void words_message(struct words *words, const char *code, const struct param *pa
 
 void words_instant(struct words *words, const char *instant)
 {
-	char shown[64];
 	int64_t at_utc;
+	time_t at = text_to_instant(instant, &at_utc) ? (time_t)at_utc : (time_t)-1;
+	/* Only what a person reads is in local time; JSON keeps UTC. */
+	const struct tm *local = at >= 0 ? localtime(&at) : NULL;
 
-	if (!text_to_instant(instant, &at_utc)) {
-		buf_add(&words->line, instant);
-		return;
-	}
-	time_t at = (time_t)at_utc;
-	const struct tm *local = localtime(&at);
-	if (local && strftime(shown, sizeof shown, "%Y-%m-%d %H:%M", local) > 0)
-		buf_add(&words->line, shown);
+	if (local)
+		words_add(words, "%04d-%02d-%02d %02d:%02d", local->tm_year + 1900, local->tm_mon + 1, local->tm_mday, local->tm_hour,
+		          local->tm_min);
 	else
 		buf_add(&words->line, instant);
 }

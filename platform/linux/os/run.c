@@ -43,6 +43,15 @@ static int64_t clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static bool is_there(const char *path)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	bool there = fd >= 0;
+
+	close_fd(&fd);
+	return there;
+}
+
 bool run_find(char *out, const char *name, struct err *err)
 {
 	ssize_t length = readlink("/proc/self/exe", out, RUN_PATH_MAX - 1);
@@ -54,11 +63,11 @@ bool run_find(char *out, const char *name, struct err *err)
 	}
 	if (slash) {
 		size_t folder = (size_t)(slash - out) + 1;
-		if ((size_t)snprintf(slash + 1, RUN_PATH_MAX - folder, "%s", name) < RUN_PATH_MAX - folder && access(out, X_OK) == 0)
+		if ((size_t)snprintf(slash + 1, RUN_PATH_MAX - folder, "%s", name) < RUN_PATH_MAX - folder && is_there(out))
 			return true;
 	}
 	(void)snprintf(out, RUN_PATH_MAX, LIBEXEC "/%s", name);
-	if (access(out, X_OK) == 0)
+	if (is_there(out))
 		return true;
 	return err_set(err, ERR_ABSENT, "%s is neither beside this program nor in " LIBEXEC "; install the package again", name);
 }
