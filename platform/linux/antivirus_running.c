@@ -18,6 +18,12 @@ static void off(struct facts *out, struct fact *fact, const char *reason)
 	fact_reason(out, fact, reason);
 }
 
+static void on(struct fact *fact)
+{
+	fact_known(fact, value_switch(true));
+	fact->fixed = true;
+}
+
 static void show_process(struct facts *out, struct fact *fact, const char *name, const struct process *process)
 {
 	fact_show_switch(out, fact, "/proc", name, process->found && process->can_run);
@@ -73,10 +79,11 @@ static void judge_settings(const struct clamav *clamav, struct facts *out, struc
 		off(out, fact, "notify_only");
 	else if (clamd_conf_covers_nothing(conf))
 		off(out, fact, "no_paths");
+	else if (!clamav->conf_info.fixed)
+		/* Who may write clamd.conf may turn it off. */
+		off(out, fact, "not_enforced");
 	else
-		fact_known(fact, value_switch(true));
-	/* Who may write clamd.conf may turn it off. */
-	fact->fixed = clamav->conf_info.fixed;
+		on(fact);
 }
 
 static void look_at_onaccess(struct clamav *clamav, const struct host *host, struct facts *out, struct fact *fact)
