@@ -4,7 +4,7 @@
 #include "base/attr.h"
 #include "base/json.h"
 
-static const char *const fact_keys[] = {"state", "value", "fixed", "reason", "via", "params", "medium", "sessions"};
+static const char *const fact_keys[] = {"state", "value", "at_best", "fixed", "reason", "via", "params", "medium", "sessions"};
 static const char *const verdict_keys[] = {"verdict", "code"};
 
 static void digest(uint8_t out[SHA256_SIZE], const json_t *record, const char *const *keys, size_t count)

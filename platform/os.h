@@ -60,6 +60,7 @@ int os_passed(const char *name);
 struct os_peer {
 	int64_t uid;
 	int64_t pid;
+	bool root; /* uid 0, or our own uid where we are not root */
 };
 bool os_peer(int fd, struct os_peer *out, struct err *err);
 
@@ -83,6 +84,7 @@ void os_file_remove(const char *path);                                   /* dura
 bool os_folder_make(const char *path, uint32_t mode, struct err *err);   /* there already: true */
 
 /* ---- service manager; does nothing where there is none ------------------------------------------------------------------- */
+void os_environment_clean(void); /* first of all: nothing of the caller's environment stays but what the manager sets */
 void os_service_ready(void);
 void os_service_stopping(void);
 int64_t os_service_watchdog_ms(void); /* how often it wants to hear os_service_alive; 0: never */

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "platform/control.h"
+#include "platform/os.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,8 +65,11 @@ int main(int argc, char **argv)
 	struct request request;
 	struct err err = {ERR_NONE, ""};
 
-	if (argc == 2 && strcmp(argv[1], "--serve") == 0 && probe_serve(&err))
-		return 0;
+	if (argc == 2 && strcmp(argv[1], "--serve") == 0) {
+		os_environment_clean();
+		if (probe_serve(&err))
+			return 0;
+	}
 	if (err.kind == ERR_NONE && read_arguments(&request, argc, argv, &err) && answer(&request, &err))
 		return 0;
 	(void)fprintf(stderr, "epagent-probe: %s\n", err.text);

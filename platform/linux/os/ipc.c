@@ -152,7 +152,7 @@ bool os_peer(int fd, struct os_peer *out, struct err *err)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
 		return err_errno(err, errno, "cannot tell who is connected");
-	*out = (struct os_peer){.uid = (int64_t)peer.uid, .pid = (int64_t)peer.pid};
+	*out = (struct os_peer){.uid = (int64_t)peer.uid, .pid = (int64_t)peer.pid, .root = peer.uid == 0 || peer.uid == geteuid()};
 	return true;
 }
 
