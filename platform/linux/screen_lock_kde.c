@@ -121,10 +121,12 @@ static bool is_on(struct kde *kde, const char *key)
 /* QString::toInt: decimal, all of it; else the default. */
 static int64_t to_int(const char *text, int64_t otherwise)
 {
-	char *end;
-	long number = strtol(text, &end, 10);
+	bool negative = *text == '-';
+	uint64_t number;
 
-	return *text && *end == '\0' && number >= INT_MIN && number <= INT_MAX ? number : otherwise;
+	if (!text_to_u64(text + (*text == '-' || *text == '+'), (uint64_t)INT_MAX + negative, &number))
+		return otherwise;
+	return negative ? -(int64_t)number : (int64_t)number;
 }
 
 /* What is neither a plain number nor rubbish ("inf") is never. Half a second counts as a whole one. */
