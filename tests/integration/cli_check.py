@@ -133,7 +133,7 @@ def text_form(desk):
         check("%s: nothing in the report has no sentence" % language, not re.search(r"\b(status|common)\.[a-z_]+|screen_lock\.|\{[a-z]+\}", r.stdout.decode()), lines)
         r = desk.check(facts(LOCK_LATE), "--lang", language, "--verbose")
         check("%s: evidence is shown when asked for" % language, b"idle-delay = 900" in r.stdout, r.stdout)
-        check("%s: and not otherwise" % language, b"idle-delay" not in desk.check(facts(LOCK_LATE), "--lang", language).stdout)
+        check("%s: and not otherwise" % language, b"idle-delay = 900" not in desk.check(facts(LOCK_LATE), "--lang", language).stdout)
 
 
 def languages(desk):
