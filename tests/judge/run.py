@@ -22,7 +22,7 @@ KEYS = ["control", "subject", "verdict", "code", "params", "found", "required", 
 
 
 def command():
-    words = shlex.split(os.environ.get("EPAGENT", "build/linux/bin/epagent"))
+    words = shlex.split(os.environ.get("EPAGENT") or os.environ.get("EPAGENT_BIN", "build/linux/bin") + "/epagent")
     return [os.path.abspath(w) if os.path.exists(w) else w for w in words]
 
 
