@@ -31,7 +31,7 @@ static bool only_keys(json_t *object, const char *keys, struct err *err)
 	json_object_foreach (object, key, value) {
 		const char *at = strstr(keys, key);
 		size_t size = strlen(key);
-		if (!at || size == 0 || at[-1] != ' ' || at[size] != ' ')
+		if (!at || size == 0 || strchr(key, ' ') || at[-1] != ' ' || at[size] != ' ')
 			return err_set(err, ERR_INVALID, "there is no key %.40s here", key);
 	}
 	return true;
