@@ -222,13 +222,57 @@ static void test_many_facts(void **state)
 	assert_int_equal(trial.verdicts.count, MANY);
 }
 
+/* A fact's parameter of the same name gives way to the judge's, which is the one that its sentence means. */
+static void test_parameters_once(void **state)
+{
+	AUTO(trial_fini) struct trial trial;
+
+	(void)state;
+	trial_init(&trial, LOCK);
+	struct fact *fact = facts_add(&trial.facts, CONTROL_screen_lock, "user:1");
+	fact_known(fact, value_seconds(900));
+	fact_param_text(&trial.facts, fact, "limit", "none");
+	fact_param_number(&trial.facts, fact, "idle", 5);
+	assert_true(judge_at(&trial, NOW));
+	const struct verdict *row = &trial.verdicts.items[0];
+	assert_int_equal(row->param_count, 3);
+	assert_string_equal(row->params[0].name, "limit");
+	assert_null(row->params[0].text);
+	assert_int_equal(row->params[0].number, 10);
+}
+
+/* The loader refuses such a policy; should one ever be judged all the same, the strictest of its rules holds. */
+static void test_medium_without_a_rule(void **state)
+{
+	static const char *other[] = {"nobody"};
+	static const struct when when = {.has_users = true, .users = other, .user_count = 1};
+	AUTO(trial_fini) struct trial trial;
+
+	(void)state;
+	trial_init(&trial, LOCK ",{\"control\":\"usb_storage\",\"when\":{\"users\":[\"nobody\"]},\"require\":{\"is\":\"allowed\"}},"
+			   "{\"control\":\"usb_storage\",\"require\":{\"is\":\"read_only\"}}");
+	add_medium(&trial);
+	for (int64_t uid = 0; uid < 50; uid++) /* far more users than rules */
+		(void)facts_add_session(&trial.facts, uid);
+	assert_true(judge_at(&trial, NOW));
+	assert_int_equal(trial.verdicts.items[1].allowed, ACCESS_READ_ONLY);
+	trial.policy.rules[2].when = when;
+	assert_true(judge_at(&trial, NOW));
+	assert_int_equal(trial.verdicts.items[1].allowed, ACCESS_READ_ONLY);
+	assert_ptr_equal(trial.verdicts.items[1].rule, &trial.policy.rules[2]);
+	trial.policy.rules[0].when = when; /* others have no rule then */
+	assert_true(judge_at(&trial, NOW));
+	assert_string_equal(trial.verdicts.items[0].code, "screen_lock.no_rule_now");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_next_of_hours),            cmocka_unit_test(test_next_of_ages),
 		cmocka_unit_test(test_next_of_documents),        cmocka_unit_test(test_exit_status),
 		cmocka_unit_test(test_report_hides_other_users), cmocka_unit_test(test_too_many_facts),
-		cmocka_unit_test(test_many_facts),
+		cmocka_unit_test(test_many_facts),               cmocka_unit_test(test_parameters_once),
+		cmocka_unit_test(test_medium_without_a_rule),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
