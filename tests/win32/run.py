@@ -39,7 +39,6 @@ def check(title, good, shown):
 
 def main():
     bad = 0
-    wine("wineboot", "-i")
     for key in (CHROME, APP):
         wine("reg", "delete", key, "/f")
     wine("reg", "delete", SYSTEM, "/v", "InactivityTimeoutSecs", "/f")

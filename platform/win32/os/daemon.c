@@ -9,6 +9,11 @@ static bool no_agent(struct err *err)
 	return err_set(err, ERR_UNSUPPORTED, "the agent does not run on Windows yet; epagent check looks and judges without it");
 }
 
+void os_environment_clean(void)
+{
+	/* No daemon is started, so there is nobody's environment to be rid of. */
+}
+
 int os_passed(const char *name)
 {
 	(void)name;
