@@ -21,7 +21,7 @@ struct segment {
 	bool abandoned; /* a write to it failed: never written nor reused again */
 };
 
-enum slot { SLOT_MISSING, SLOT_BLANK, SLOT_USED, SLOT_BAD /* not in this process's life */ };
+enum slot { SLOT_MISSING, SLOT_BLANK, SLOT_USED, SLOT_DROPPED /* its records may go */, SLOT_BAD /* not in this process's life */ };
 
 struct counter {
 	char key[48];

@@ -83,7 +83,7 @@ static bool drop_oldest(struct journal *j, unsigned *slot, struct err *err)
 		(void)journal_set_aside(j, j->segments[k].name, &ignored);
 	j->segment_count -= i + 1;
 	memmove(j->segments, j->segments + i + 1, j->segment_count * sizeof *j->segments);
-	j->slots[own] = SLOT_BLANK;
+	j->slots[own] = SLOT_DROPPED;
 	*slot = own;
 	return true;
 }
@@ -199,14 +199,15 @@ static void enter(struct journal *j, const struct segment *segment, const struct
 }
 
 /* A file that failed is never tried again: it is set aside. Want of room is no failure of the file, which holds nothing yet. */
-static void give_up_slot(struct journal *j, unsigned slot, const struct err *err)
+static void give_up_slot(struct journal *j, unsigned slot, bool blank, const struct err *err)
 {
 	char name[SLOT_NAME_SIZE];
 	struct err ignored;
 
 	journal_note(j, err);
 	slot_name(name, slot);
-	j->slots[slot] = err->kind != ERR_LIMIT && journal_set_aside(j, name, &ignored) ? SLOT_MISSING : SLOT_BAD;
+	bool leave = blank && err->kind == ERR_LIMIT && j->slots[slot] != SLOT_DROPPED;
+	j->slots[slot] = !leave && journal_set_aside(j, name, &ignored) ? SLOT_MISSING : SLOT_BAD;
 }
 
 static bool try_slot(struct journal *j, const struct opening *opening, const struct record_stamp *stamp, bool *again, struct err *err)
@@ -217,7 +218,7 @@ static bool try_slot(struct journal *j, const struct opening *opening, const str
 	*again = false;
 	if (j->segment_count == FILES_MAX)
 		return err_set(err, ERR_LIMIT, "too many segments");
-	bool ok = take_slot(j, &slot, err);
+	bool taken = take_slot(j, &slot, err), ok = taken;
 	struct segment segment = describe(j, opening, slot);
 	struct record_name before = {.epoch = segment.header.epoch, .number = segment.header.first - 1};
 	memcpy(before.hash, segment.header.prev, SHA256_SIZE);
@@ -230,7 +231,7 @@ static bool try_slot(struct journal *j, const struct opening *opening, const str
 	if (ok)
 		enter(j, &segment, &batch.last, opening->abandon);
 	else if ((*again = slot < JOURNAL_SEGMENTS && !batch.bytes.failed))
-		give_up_slot(j, slot, err);
+		give_up_slot(j, slot, !taken, err);
 	batch_fini(&batch);
 	return ok;
 }

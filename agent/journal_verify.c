@@ -16,6 +16,8 @@
 
 #define FILES_MAX 256
 #define NAME_SIZE 64
+/* A head that comes to lie in a new segment has that segment's opening between itself and the record it names. */
+#define HEAD_REACH 4
 
 struct file {
 	char name[NAME_SIZE];
@@ -36,6 +38,8 @@ struct checker {
 	/* while walking */
 	const struct file *file;
 	struct record_name before;      /* the last good record of the chain */
+	struct record_name recent[HEAD_REACH]; /* and those before it */
+	size_t recent_at;
 	uint64_t count_before;
 	bool broken;                    /* the segment before had a finding: its end is not known */
 	bool key_known;
@@ -238,8 +242,11 @@ static void check_head(struct checker *c, const struct record *record, const str
 	if (!c->key_known)
 		memcpy(c->key, head.key, RECORD_KEY_SIZE);
 	c->key_known = true;
-	if (!same(&head.at, &c->before) || head.count != c->count_before + head.at.number)
-		find(c, JOURNAL_HEAD_WRONG, where, "the head names another record than the one before it");
+	bool named = false;
+	for (size_t i = 0; i < HEAD_REACH; i++)
+		named |= same(&head.at, &c->recent[i]);
+	if (!named || head.count != c->count_before + head.at.number)
+		find(c, JOURNAL_HEAD_WRONG, where, "the head names none of the records before it");
 	else if (memcmp(head.key, c->key, RECORD_KEY_SIZE) != 0)
 		find(c, JOURNAL_HEAD_WRONG, where, "the head is signed by another key");
 	else if (!journal_key_verify(&head))
@@ -249,7 +256,7 @@ static void check_head(struct checker *c, const struct record *record, const str
 		c->report->head_at_ms = record->stamp.at_ms;
 		if (c->acknowledged.epoch && !c->acknowledged_passed) {
 			c->report->acknowledged_head = head.at;
-			c->since_head = 1; /* the head's own record */
+			c->since_head = record->name.number - head.at.number; /* the head's own record is not under it */
 		}
 	}
 }
@@ -325,6 +332,7 @@ static void see_record(void *context, const struct record *record, size_t offset
 	if (!c->report->first.epoch)
 		c->report->first = record->name;
 	c->before = record->name;
+	c->recent[c->recent_at++ % HEAD_REACH] = record->name;
 }
 
 /* The segment continues where the one before ended. */
@@ -345,14 +353,11 @@ static void check_link(struct checker *c, const struct segment_header *header)
 		find(c, JOURNAL_GAP, &where, "an epoch does not begin with its first record");
 	}
 	c->count_before = header->count_before;
-	if (first || header->epoch != c->before.epoch || c->broken) {
-		/* The first one is taken at its word: what was before it is no longer here. */
-		c->before = (struct record_name){.epoch = header->first > 1 ? header->epoch : c->before.epoch,
-		                                 .number = header->first > 1 ? header->first - 1 : c->before.number};
-		if (header->first > 1)
-			memcpy(c->before.hash, header->prev, SHA256_SIZE);
-		else if (first)
-			c->before = (struct record_name){0};
+	/* The first one is taken at its word: what was before it is no longer here. */
+	if (header->first > 1 && (new_epoch || c->broken)) {
+		c->before = (struct record_name){.epoch = header->epoch, .number = header->first - 1};
+		memcpy(c->before.hash, header->prev, SHA256_SIZE);
+		c->recent[c->recent_at++ % HEAD_REACH] = c->before;
 	}
 }
 
