@@ -24,7 +24,7 @@ enum cli_exit {
 struct options {
 	const char *root, *policy, *facts, *media_register, *orders, *run_dir, *load, *lang;
 	int64_t at_utc; /* now, unless --at says otherwise */
-	bool at_given, json, verify, verbose;
+	bool at_given, json, verify, all, verbose;
 	enum language language; /* what people read: by --lang, else by LC_ALL, LC_MESSAGES, LANG; else English */
 };
 
@@ -41,7 +41,8 @@ enum option_bit {
 	OPTION_VERBOSE = 1 << 8,
 	OPTION_RUN = 1 << 9,
 	OPTION_VERIFY = 1 << 10,
-	OPTION_LOAD = 1 << 11
+	OPTION_LOAD = 1 << 11,
+	OPTION_ALL = 1 << 12
 };
 
 struct command {
@@ -66,4 +67,6 @@ bool cli_print(const struct buf *text, struct err *err);
 int check_run(const struct options *options, struct err *err);
 int status_run(const struct options *options, struct err *err);
 int policy_run(const struct options *options, struct err *err);
+int log_run(const struct options *options, struct err *err);
+int doctor_run(const struct options *options, struct err *err);
 int version_run(const struct options *options, struct err *err);

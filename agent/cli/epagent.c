@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	{"--status", status_run, OPTION_JSON | OPTION_LANG | OPTION_VERBOSE | OPTION_RUN, "this PC's verdicts, from the running agent"},
 	{"check", check_run, OPTIONS_CHECK, "look at this PC (or a machine in a folder) and judge it now, without the agent"},
 	{"policy", policy_run, OPTION_LOAD | OPTION_JSON | OPTION_LANG | OPTION_RUN, "the policy in force, in words"},
+	{"log", log_run, OPTION_ALL | OPTION_VERIFY | OPTION_JSON | OPTION_LANG | OPTION_RUN, "what the agent recorded"},
+	{"doctor", doctor_run, OPTION_JSON | OPTION_LANG | OPTION_RUN, "what the agent needs, step by step, and which step fails"},
 	{"version", version_run, 0, "the version of this program"},
 };
 

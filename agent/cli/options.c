@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
 	{"--run", "DIR", OPTION_RUN, AT(run_dir), "where the agent's state and sockets are"},
 	{"--load", "FILE", OPTION_LOAD, AT(load), "hand the agent this signed policy (root)"},
 	{"--verify", NULL, OPTION_VERIFY, AT(verify), "prove that no record was changed, cut out or lost"},
+	{"--all", NULL, OPTION_ALL, AT(all), "everything that is kept, not only the last hundred"},
 	{"--json", NULL, OPTION_JSON, AT(json), "for programs: JSON on standard output"},
 	{"--verbose", NULL, OPTION_VERBOSE, AT(verbose), "show the evidence too"},
 	{"--lang", "ja|en", OPTION_LANG, AT(lang), "the language; without it the locale's"},

@@ -185,12 +185,12 @@ static bool show_answer(const json_t *answer, const struct options *options, str
 		words_line(&words, 0);
 	}
 	if (json_is_object(refused)) {
-		const char *code = json_text(refused, "code");
-		AUTO(params_fini) struct params params;
-		params_init(&params, json_object_get(refused, "params"));
+		const char *why = json_text(refused, "why");
+		char code[96];
+		(void)snprintf(code, sizeof code, "document.%.60s", why ? why : "not_verified");
 		buf_add(&text, "\n");
 		words_status(&words, "policy.refused", "", NULL, 0);
-		words_message(&words, code ? code : "", params.items, params.count);
+		words_message(&words, code, NULL, 0);
 		words_line(&words, 0);
 	}
 	words_fini(&words);

@@ -57,6 +57,24 @@ static void add_counts(struct words *words, const json_t *rows)
 	}
 }
 
+/* What core says of itself: no policy yet, not everything looked at yet. */
+static void show_notes(struct page *page, const json_t *report)
+{
+	const json_t *note;
+	struct param count = {"count", NULL, json_number(report, "pending", 0)};
+	size_t i;
+
+	if (count.number > 0) {
+		words_status(&page->words, "pending", "", &count, 1);
+		words_line(&page->words, 0);
+	}
+	json_array_foreach (json_object_get(report, "notes"), i, note)
+		if (json_is_string(note)) {
+			words_message(&page->words, json_string_value(note), NULL, 0);
+			words_line(&page->words, 0);
+		}
+}
+
 /* What is the matter, when, by which policy, how much of each. */
 static void show_head(struct page *page, const json_t *report)
 {
@@ -71,9 +89,11 @@ static void show_head(struct page *page, const json_t *report)
 	paint(page, "0");
 	words_instant(&page->words, text_of(report, "at"));
 	words_add(&page->words, " | ");
-	words_status(&page->words, version > 0 ? "policy_version" : "policy_unpublished", "", params, ARRAY_LEN(params));
+	words_status(&page->words, !json_is_object(policy) ? "no_policy" : version > 0 ? "policy_version" : "policy_unpublished", "", params,
+	             ARRAY_LEN(params));
 	add_counts(&page->words, json_object_get(report, "controls"));
 	words_line(&page->words, 0);
+	show_notes(page, report);
 	if (hidden > 0) {
 		struct param count = {"count", NULL, hidden};
 		words_status(&page->words, "hidden", "", &count, 1);

@@ -184,7 +184,7 @@ def arguments(desk):
         check("%s: exit 3, says what to do" % title, r.returncode == 3 and says in r.stderr.decode() and not r.stdout and harmless(r.stderr) and
               r.stderr.count(b"\n") == 1, (r.returncode, r.stdout, r.stderr))
     r = run("--help")
-    check("--help names every command and option", r.returncode == 0 and all(w in r.stdout.decode() for w in ("--status", "check", "policy", "version", "--root")), r.stdout)
+    check("--help names every command and option", r.returncode == 0 and all(w in r.stdout.decode() for w in ("--status", "check", "policy", "log", "doctor", "version", "--root")), r.stdout)
     r = run("version")
     check("version", re.match(rb"epagent \d+\.\d+\.\d+\n$", r.stdout) and r.returncode == 0, r.stdout)
     with open("/dev/full", "wb") as full:
