@@ -13,7 +13,6 @@
  * certificate stands directly under the root that this PC pins by the SHA-256 of its DER, and is meant for its role alone.
  * The system clock is never asked: a certificate passes if its notAfter is not before the floor; notBefore is not looked at.
  */
-#define DOCUMENT_BUILT_AT        1795305600 /* 2026-11-22: no certificate in force ends before this; raised at releases */
 
 /* Why a document was refused; document_fault_name gives the word after "document." in the messages. */
 enum document_fault {

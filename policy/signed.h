@@ -23,6 +23,9 @@
 #define SIGNED_SIGNATURE_MAX   80
 #define SIGNED_USAGE           "2.25.284700503073014520513955514806270039141"
 
+/* 2026-11-22, raised at each release: no certificate in force ends before this, and no clock that is right is behind it. */
+#define DOCUMENT_BUILT_AT 1795305600
+
 enum document_type { DOCUMENT_POLICY = 1, DOCUMENT_REGISTER, DOCUMENT_ORDERS };
 enum document_role { DOCUMENT_ROLE_POLICY = 1, DOCUMENT_ROLE_ORDERS };
 

@@ -7,11 +7,11 @@
 #include "agent/cli/show.h"
 #include "agent/cli/words.h"
 
-#include "agent/document.h"
 #include "base/text.h"
 #include "platform/installed.h"
 #include "platform/os.h"
 #include "platform/run.h"
+#include "policy/signed.h"
 
 #include <string.h>
 

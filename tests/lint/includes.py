@@ -10,7 +10,7 @@ MAY = {
     "policy": ["base/", "policy/"],
     "platform": ["base/", "policy/", "platform/"],
     "agent": ["base/", "policy/", "platform/", "agent/"],
-    "agent/cli": ["base/", "policy/", "agent/message.h", "agent/message.def", "agent/cli/", "platform/os.h", "platform/run.h"],
+    "agent/cli": ["base/", "policy/", "agent/message.h", "agent/message.def", "agent/cli/", "platform/os.h", "platform/run.h", "platform/installed.h", "agent/journal_verify.h"],
     "agent/net": ["base/", "policy/", "agent/message.h", "agent/message.def", "agent/net/", "platform/os.h"],
     "server": ["base/", "policy/", "server/"],
 }
