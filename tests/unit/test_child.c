@@ -44,6 +44,7 @@ static void crash(void *context, struct buf *out)
 {
 	(void)context;
 	buf_add(out, "half");
+	(void)signal(SIGSEGV, SIG_DFL); /* cmocka's handler came along and would print a failed test */
 	(void)raise(SIGSEGV);
 }
 
