@@ -13,6 +13,7 @@ an entry, what follows up to the next one is its content:
     == etc/dconf/db/local dconf                                                 content is keyfiles, compiled by the real `dconf compile`;
                                                                                 lines below a "[locks]" line are locked keys
     == etc/x nonl                                                               no newline at the end
+    == proc/1/mountinfo append                                                  adds to what an earlier layer wrote
     == etc/x remove                                                             takes away what an earlier layer made
 
 "${name}" in a layer stands for a parameter given in the case: layer(name=value, ...); "${name:-default}" has a default. Later layers win.
@@ -74,7 +75,7 @@ def compile_dconf(target, body):
 
 
 def write_entry(path, kind, words, body):
-    if os.path.lexists(path) and not (kind == "folder" and os.path.isdir(path)):
+    if os.path.lexists(path) and kind != "append" and not (kind == "folder" and os.path.isdir(path)):
         shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
     if kind == "remove":
         return
@@ -90,7 +91,7 @@ def write_entry(path, kind, words, body):
             f.truncate(int(words["sparse"]))
     else:
         data = bytes.fromhex(body) if kind == "bytes" else body.encode("utf-8", "surrogateescape")
-        with open(path, "wb") as f:
+        with open(path, "ab" if kind == "append" else "wb") as f:
             f.write(data[:-1] if kind == "nonl" and data.endswith(b"\n") else data)
 
 
@@ -105,7 +106,7 @@ def add_entry(root, head, body):
         return
     first, *rest = head.split()
     words = dict(w.partition("=")[::2] for w in rest)
-    kind = next((k for k in ("remove", "fifo", "sparse", "dconf", "bytes", "nonl") if k in words), "folder" if first.endswith("/") else "file")
+    kind = next((k for k in ("remove", "fifo", "sparse", "dconf", "bytes", "nonl", "append") if k in words), "folder" if first.endswith("/") else "file")
     path = os.path.join(root, first.rstrip("/"))
     write_entry(path, kind, words, body)
     if kind == "remove":
