@@ -96,13 +96,16 @@ static void elsewhere(struct look *look, const struct step *step, unsigned *coun
 		++*counter;
 }
 
+/* A file of sysfs says that it has 4,096 bytes, however few they are. */
 static bool read_text(const struct disks *disks, const char *path, char *out, size_t out_size, struct err *err)
 {
 	AUTO(buf_fini) struct buf text;
 
-	buf_init(&text, out_size);
-	if (!host_read(disks->host, path, out_size - 1, &text, NULL, err))
+	buf_init(&text, 8192);
+	if (!host_read(disks->host, path, 8191, &text, NULL, err))
 		return false;
+	if (strcspn(buf_text(&text), "\n") >= out_size)
+		return err_set(err, ERR_LIMIT, "%s is longer than %zu bytes", path, out_size);
 	(void)snprintf(out, out_size, "%.*s", (int)strcspn(buf_text(&text), "\n"), buf_text(&text));
 	return true;
 }
