@@ -66,9 +66,31 @@ def bad(path, tmp):
     return None
 
 
+def documented(tmp):
+    """The policies in docs/policy.md load; each of its JSON examples is JSON, one value or one a line."""
+    with open(os.path.join(HERE, "../../docs/policy.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"^```(yaml|json)\n(.*?)^```$", f.read(), re.M | re.S)
+    for number, (kind, text) in enumerate(blocks):
+        if kind == "json":
+            text = re.sub(r"\n(?!\{\"orders)", "", text)
+            for value in text.splitlines():
+                json.loads(value)
+            continue
+        path = os.path.join(tmp, "documented-%d.yaml" % number)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        why = good(path, tmp)
+        if why:
+            return why
+    return None if {kind for kind, _ in blocks} == {"yaml", "json"} else "no examples found"
+
+
 def main():
     number = failed = 0
     with tempfile.TemporaryDirectory() as tmp:
+        why = documented(tmp)
+        number, failed = 1, int(why is not None)
+        print("not ok 1 - docs/policy.md: %s" % why if why else "ok 1 - docs/policy.md")
         for folder, check in (("good", good), ("bad", bad)):
             for path in sorted(glob.glob(os.path.join(HERE, folder, "*.yaml"))):
                 number += 1
