@@ -11,7 +11,8 @@ test="$build libcmocka-dev python3 python3-yaml dconf-cli git strace universal-c
 # The Windows half: cross compiler, what OpenSSL and jansson are built with, and Wine to run it.
 win32="gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev binutils-mingw-w64-x86-64 dpkg-dev cmake perl wine64 wine"
 # A guest with a kernel of its own.
-lab="qemu-system-x86 qemu-utils mmdebstrap e2fsprogs cpio python3"
+# (debootstrap: tests/fresh)
+lab="debootstrap qemu-system-x86 qemu-utils mmdebstrap e2fsprogs cpio python3"
 
 want=
 for set in "$@"; do
