@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "platform/control.h"
 #include "platform/linux/read/keyfile.h"
+#include "platform/linux/screen_lock_set.h"
 #include "platform/linux/users.h"
 
 #include <stdio.h>
@@ -140,7 +141,7 @@ static bool add_login(struct lock_pc *pc, const char *path, struct err *err)
 	return true;
 }
 
-static bool find_logins(struct lock_pc *pc, struct err *err)
+bool lock_find_logins(struct lock_pc *pc, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(session_folders); i++) {
 		struct names names;
@@ -231,7 +232,7 @@ static bool probe(const struct host *host, struct facts *out, struct err *err)
 	struct lock_pc pc = {.host = host, .facts = out};
 
 	arena_init(&pc.arena, 1u << 20);
-	bool good = find_logins(&pc, err);
+	bool good = lock_find_logins(&pc, err);
 	if (good && pc.login_count) {
 		good = probe_logins(&pc, err);
 	} else if (good) {
@@ -255,4 +256,4 @@ static const struct trigger triggers[] = {
 	TRIGGERS_END,
 };
 
-const struct control control_screen_lock = {.probe = probe, .triggers = triggers};
+const struct control control_screen_lock = {.probe = probe, .enforce = lock_enforce, .triggers = triggers};

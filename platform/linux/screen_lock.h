@@ -41,9 +41,6 @@ struct lock_desktop {
 	const char *const *session_names;  /* DesktopNames' first, ended by NULL */
 	/* `user` NULL: whoever logs in for the first time. Adds evidence to `fact`. */
 	struct lock_answer (*read)(struct lock_pc *pc, const struct lock_login *login, const struct user *user, struct fact *fact);
-	/* Machine-wide: at most `seconds`, for everybody, not to be changed by anybody; and what only this user needs. */
-	bool (*set)(const struct host *host, int64_t seconds, const int64_t *uids, size_t uid_count, struct err *err);
-	bool (*withdraw)(const struct host *host, const int64_t *uids, size_t uid_count, struct err *err);
 };
 
 extern const struct lock_desktop lock_gnome, lock_kde;
