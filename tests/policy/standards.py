@@ -107,6 +107,9 @@ def main():
     for path in sorted(glob.glob("policy/examples/*.yaml")):
         name = os.path.basename(path)[:-len(".yaml")]
         check("examples/" + name, example_problems(name, refs, written, zones))
+    with open("docs/policy.md", encoding="utf-8") as f:
+        text = f.read()
+    check("docs/policy.md names every control", ("%s is not there" % name for name in sorted(all_controls) if "`%s`" % name not in text))
     print("1..%d" % number)
     return 1 if failed else 0
 
