@@ -13,7 +13,7 @@ test="$build libcmocka-dev python3 python3-yaml dconf-cli git strace universal-c
 win32="gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev binutils-mingw-w64-x86-64 dpkg-dev cmake perl wine64 wine"
 # A guest with a kernel of its own.
 # (debootstrap: tests/fresh)
-lab="debootstrap qemu-system-x86 qemu-utils mmdebstrap e2fsprogs cpio python3"
+lab="debootstrap qemu-system-x86 qemu-utils mmdebstrap e2fsprogs cpio python3 gcc libc6-dev"
 
 want=
 for set in "$@"; do
