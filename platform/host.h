@@ -38,7 +38,8 @@ struct file_info {
 	uint64_t device;     /* stat's st_dev */
 	bool fixed;          /* no ordinary user can write or replace it: owners below UID_MIN, no write bit for others or for a group but
 	                        root's, it and every folder on the way (a sticky one passes) */
-	bool world_readable; /* everybody may read it: its bit, and every folder on the way may be passed */
+	bool reachable;      /* everybody may pass every folder on the way */
+	bool world_readable; /* and read it */
 };
 
 /* root_dir NULL: this PC. state_dir NULL: nothing can be enforced through it. `now_utc` is the time that the probe is told. */

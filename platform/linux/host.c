@@ -301,6 +301,7 @@ static void fill_info(const struct host *host, const struct seen *seen, struct f
 		.modified_at = (int64_t)at->st_mtim.tv_sec,
 		.device = (uint64_t)at->st_dev,
 		.fixed = !is_ordinary(host, at->st_uid) && !is_open(host, at) && !seen->loose,
+		.reachable = !seen->closed,
 		.world_readable = (at->st_mode & S_IROTH) && !seen->closed,
 	};
 }
