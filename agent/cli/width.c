@@ -73,10 +73,10 @@ static struct glyph glyph_at(const char *text)
 		glyph.point = s[0] & (0xffu >> (glyph.size + 1));
 	for (size_t i = 1; i < glyph.size; i++)
 		glyph.point = glyph.point << 6 | (s[i] & 0x3f);
-	if (is_in(wide, ARRAY_LEN(wide), glyph.point))
-		glyph.columns = 2;
-	else if (is_in(combining, ARRAY_LEN(combining), glyph.point))
+	if (is_in(combining, ARRAY_LEN(combining), glyph.point)) /* first: U+3099 lies among the wide ones */
 		glyph.columns = 0;
+	else if (is_in(wide, ARRAY_LEN(wide), glyph.point))
+		glyph.columns = 2;
 	return glyph;
 }
 
