@@ -76,9 +76,9 @@ static bool is_clamav(const struct clamav *clamav, const struct host *host, int6
 	struct passwd_file passwd = {NULL, 0};
 	struct err ignored;
 
+	arena_init(&arena, PASSWD_MAX * 2);
 	if (uid == 0)
 		return true;
-	arena_init(&arena, PASSWD_MAX * 2);
 	if (!clamav->conf.user || uid >= host_uid_min(host) || !host_read(host, "/etc/passwd", PASSWD_MAX, &text, NULL, &ignored) ||
 	    !passwd_parse(&passwd, &arena, buf_text(&text), text.size, &ignored))
 		return false;
