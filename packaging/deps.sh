@@ -10,6 +10,8 @@ build="gcc libc6-dev make pkg-config python3-minimal libjansson-dev libssl-dev l
 # (gsettings and kreadconfig5: screen_lock is compared with them; mandoc, ctags: man pages and lint)
 # chromium and firefox-esr are asked what they make of their policy files.
 test="$build libcmocka-dev python3 python3-yaml dconf-cli git strace universal-ctags mandoc libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin util-linux chromium firefox-esr"
+# clamav-daemon: started, aged, stopped and imitated by the antivirus tests.
+test="$test clamav-daemon"
 # openssl: a second opinion on our keys and signatures.
 test="$test openssl"
 # The Windows half: cross compiler, what OpenSSL and jansson are built with, and Wine to run it.
