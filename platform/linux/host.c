@@ -209,7 +209,7 @@ static bool follow(struct walk *walk, int link, struct err *err)
 		return err_errno(err, errno, "cannot read the link %s", walk->done);
 	target[size] = '\0';
 	if (++walk->links > LINKS_MAX)
-		return err_errno(err, ELOOP, "%s", walk->done);
+		return err_set(err, ERR_LIMIT, "%s: too many links, as for every program", walk->done);
 	if (snprintf(joined, sizeof joined, "%s/%s", target, walk->rest) >= (int)sizeof joined)
 		return err_set(err, ERR_LIMIT, "%s: path too long", walk->done);
 	memcpy(walk->rest, joined, sizeof joined);

@@ -65,6 +65,22 @@ bool program_is_installed(const struct host *host, const struct program *program
 	return false;
 }
 
+bool program_path_is_closed(const struct host *host, const char *path)
+{
+	char above[512];
+	struct file_info info;
+	struct err err;
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		(void)snprintf(above, sizeof above, "%.*s", (int)(slash - path), path);
+		if (!host_info(host, above, &info, &err))
+			return false;
+		if (!(info.mode & 01))
+			return true;
+	}
+	return false;
+}
+
 bool program_folder_is_fixed(const struct host *host, const char *folder)
 {
 	char path[256];

@@ -35,5 +35,8 @@ extern const struct family password_chromium, password_firefox;
 bool program_has_place(const struct host *host, const struct place *place);
 bool program_is_installed(const struct host *host, const struct program *program);
 
+/* After DENIED: some folder on the way may not be passed by everybody, so that it was not the owner who was refused. */
+bool program_path_is_closed(const struct host *host, const char *path);
+
 /* The last existing one of the folder and those above it is fixed: nobody else can make what is missing. */
 bool program_folder_is_fixed(const struct host *host, const char *folder);

@@ -61,19 +61,29 @@ static void read_content(struct reading *reading, const char *path)
 		show(reading, path, POLICY, policy_word_name(word));
 }
 
+/* A link that leads nowhere or in a circle is skipped by the browser too. */
+static void refused(struct reading *reading, const char *path, const struct err *err)
+{
+	bool closed = err->kind == ERR_DENIED && program_path_is_closed(reading->host, path);
+
+	if (closed) {
+		reading->unreadable = true;
+		show(reading, path, "way", "not_readable_by_user");
+	} else if (err->kind == ERR_DENIED) {
+		reading->loose = true;
+		show(reading, path, "owner", "ordinary_user");
+	} else if (err->kind != ERR_ABSENT && err->kind != ERR_LIMIT) {
+		cannot_say(reading, path, "policy_not_read", err);
+	}
+}
+
 static void read_one(struct reading *reading, const char *path)
 {
 	struct file_info info;
 	struct err err;
 
 	if (!host_info(reading->host, path, &info, &err)) {
-		if (err.kind == ERR_DENIED) {
-			reading->loose = true;
-			show(reading, path, "owner", "ordinary_user");
-		} else if (err.kind != ERR_ABSENT) {
-			/* A link that leads nowhere is skipped by the browser too. */
-			cannot_say(reading, path, "policy_not_read", &err);
-		}
+		refused(reading, path, &err);
 		return;
 	}
 	if (info.kind == FILE_FOLDER)
@@ -119,11 +129,10 @@ static void read_folder(struct reading *reading, const char *folder)
 	struct err err;
 
 	if (!host_info(reading->host, folder, &info, &err)) {
-		reading->loose = err.kind == ERR_DENIED;
-		if (err.kind == ERR_ABSENT || err.kind == ERR_DENIED)
-			show(reading, folder, "folder", err.kind == ERR_ABSENT ? "absent" : "ordinary_users");
+		if (err.kind == ERR_ABSENT)
+			show(reading, folder, "folder", "absent");
 		else
-			cannot_say(reading, folder, "policy_not_read", &err);
+			refused(reading, folder, &err);
 		return;
 	}
 	if (info.kind != FILE_FOLDER) {

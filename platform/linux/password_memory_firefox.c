@@ -145,8 +145,8 @@ static bool try_file(const struct host *host, const char *path, struct facts *ou
 			fact_show_word(out, fact, path, "folder", "not_readable_by_user");
 		return info.reachable;
 	}
-	if (err.kind == ERR_ABSENT) {
-		fact_show_word(out, fact, path, "file", "absent");
+	if (err.kind == ERR_ABSENT || err.kind == ERR_LIMIT || (err.kind == ERR_DENIED && program_path_is_closed(host, path))) {
+		fact_show_word(out, fact, path, "file", err.kind == ERR_DENIED ? "not_readable_by_user" : "absent");
 		return false;
 	}
 	if (err.kind == ERR_DENIED) {

@@ -114,9 +114,12 @@ static void read_setting(struct firefox_logins *out, const json_t *entry)
 		return;
 	}
 	out->preference = POLICY_WRONG_TYPE;
-	if (!entry_is_valid(entry) || is_one_of(status, (const char *const[]){"user", "clear", NULL}))
+	if (!entry_is_valid(entry))
 		return;
 	out->preference = typed_word(entry);
+	/* "user" writes the user's own value at each start, "clear" takes it away: he changes both. */
+	if (is_one_of(status, (const char *const[]){"user", "clear", NULL}))
+		return;
 	apply(out, out->preference);
 	out->locked = is_one_of(status, (const char *const[]){"locked", NULL});
 }
