@@ -38,6 +38,7 @@ static bool names_medium(const struct register_entry *entry, const struct medium
 	return !entry->serial || (!medium->shared_serial && strcmp(entry->serial, medium->serial) == 0);
 }
 
+/* An entry of its own says what this very medium may, even if that is less than its whole product may. */
 static bool is_better(const struct register_entry *a, const struct register_entry *b)
 {
 	if ((a->serial != NULL) != (b->serial != NULL))

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define BUNDLE_MAX_BYTES   (2u << 20)
+#define BUNDLE_MAX_BYTES   (2u << 20) /* 10,000 entries of 200 bytes */
 #define BUNDLE_MAX_ENTRIES 10000
 #define DAY_S              INT64_C(86400)
 #define WIDE_MAX_S         DAY_S /* what opens more than one named medium */
@@ -21,6 +21,7 @@ struct document {
 
 typedef bool take_item(void *into, const struct document *document, json_t *json, struct err *err);
 
+/* `keys` between spaces. What is not understood is refused: it may be a limit that a later version would have kept. */
 static bool only_keys(json_t *object, const char *keys, struct err *err)
 {
 	const char *key;
@@ -72,6 +73,7 @@ static const char *take_id(struct arena *arena, const json_t *object, struct err
 	return arena_strdup(arena, id);
 }
 
+/* Counted from issued_at, not from this PC's clock, which may be wrong: the same document is good or bad everywhere. */
 static bool take_end(const struct document *document, const json_t *object, int64_t *out, struct err *err)
 {
 	if (!take_instant(object, "ends_at", out, err))
@@ -109,6 +111,7 @@ static bool take_optional(struct arena *arena, const json_t *object, const char 
 	return *out != NULL || err_set(err, ERR_LIMIT, "too large");
 }
 
+/* "blocked" is no access to give: what is not in the document is blocked. */
 static bool take_access(const json_t *object, enum access *out, struct err *err)
 {
 	const char *text = json_text(object, "access");
@@ -169,6 +172,7 @@ static bool take_grant(void *into, const struct document *document, json_t *json
 	return true;
 }
 
+/* An exemption opens nothing, but a fail that nobody sees any more is a hole too: the same limits. */
 static bool take_exemption(void *into, const struct document *document, json_t *json, struct err *err)
 {
 	struct orders *orders = into;

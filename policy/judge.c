@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of verdicts: every control of the policy, every fact of it, the strictest of the rules that hold. */
+/*
+ * Rows of verdicts: every control of the policy, every fact of it, the strictest of the rules that hold. Nothing here looks
+ * at a clock, a file or a global: PC, server and tests must come to the same answer, and a recorded case must be judged
+ * again years later.
+ */
 #include "policy/judge_own.h"
 
 #include <string.h>
 
-#define VERDICTS_MAX_BYTES (32u << 20)
+#define VERDICTS_MAX_BYTES (32u << 20) /* rows for the largest set of facts under several rules each */
 
 void verdicts_init(struct verdicts *verdicts)
 {
@@ -68,6 +72,7 @@ static const char *mend_code(struct judging *judging, const struct fact *fact)
 	return arena_printf(&judging->out->arena, "%s.mend", name);
 }
 
+/* One fact under one rule. What is not known stays so under any rule; a medium is decided even then, for enforcing needs it. */
 static struct verdict judge_by_rule(struct judging *judging, const struct fact *fact, const struct rule *rule)
 {
 	struct verdict verdict = {.control = fact->control, .subject = fact->subject, .fact = fact, .rule = rule};
@@ -135,6 +140,7 @@ static void add_row(struct judging *judging, struct verdict verdict)
 		out->worst = verdict.verdict;
 }
 
+/* Rows of facts come once: which of several rules made it is in the row. */
 static void judge_fact(struct judging *judging, const struct fact *fact)
 {
 	struct verdict strictest = judge_by_rule(judging, fact, judging->rules[0]);
@@ -187,6 +193,7 @@ bool judge(struct verdicts *out, const struct judge_input *in, struct err *err)
 
 	if (in->facts->overflow)
 		return err_set(err, ERR_LIMIT, "there are more facts than can be judged");
+	/* Room for all rules: judge_choose_rules takes each at most once. */
 	judging.rules = arena_alloc(&out->arena, in->policy->rule_count * sizeof(struct rule *));
 	for (size_t i = 0; judging.rules && i < in->policy->rule_count; i++) {
 		const struct rule *rule = &in->policy->rules[i];

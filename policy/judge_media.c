@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One decision for each medium: how far the rules open it; and whether the kernel agrees. */
+/*
+ * One decision for each medium: how far the rules open it; and whether the kernel agrees. `allowed` is what enforcing sets,
+ * so all doubt ends in BLOCKED here: not inspected, not known who is there, not to be told from another medium.
+ */
 #include "policy/judge_own.h"
 
 #include <string.h>
@@ -18,6 +21,7 @@ static bool names_medium(const struct grant *grant, const struct medium *medium)
 	return !grant->serial || (!medium->shared_serial && strcmp(grant->serial, medium->serial) == 0);
 }
 
+/* The widest of those that count; ended ones stay in the document until the centre sends the next. */
 static const struct grant *find_grant(const struct judging *judging, const struct medium *medium)
 {
 	const struct orders *orders = judging->in->orders;
@@ -92,7 +96,7 @@ static struct decision decide(struct judging *judging, const struct require *req
 		return (struct decision){ACCESS_OPEN, "lifeline", NULL};
 	struct decision decision = decide_by_rule(judging, require, medium);
 	const struct grant *grant = find_grant(judging, medium);
-	if (grant && grant->access > decision.allowed) {
+	if (grant && grant->access > decision.allowed) { /* an order opens; it never takes away */
 		decision.allowed = grant->access;
 		decision.by = arena_printf(&judging->out->arena, "order:%s", grant->id);
 		judge_may_change(judging, grant->ends_at);

@@ -2,6 +2,11 @@
 /* A value against a limit: the word of what is wrong, or NULL. */
 #include "policy/judge_own.h"
 
+/*
+ * A PC without a battery starts in 1970, and a product may write local time without its zone: up to a day is such a
+ * mistake, and the thing is as good as new. More than that says nothing about its age, and must not make old signatures
+ * young.
+ */
 #define FUTURE_MAX_S 86400 /* a clock may be this wrong before an instant still to come is nonsense */
 
 /* Shown so that the sentence is true: what is too long is rounded up, its limit down. */
@@ -37,7 +42,7 @@ static const char *compare_age(struct judging *judging, struct verdict *verdict)
 
 	if (value->never)
 		return "never";
-	if (now - value->number <= limit) {
+	if (now - value->number <= limit) { /* exactly the limit is within it; the next second is not */
 		judge_may_change(judging, value->number + limit + 1);
 		return NULL;
 	}
@@ -83,6 +88,7 @@ static bool is_future(struct judging *judging, const struct value *value)
 	return true;
 }
 
+/* Its words are those of the value: why it could not be read does not matter once even the best case fails. */
 void judge_bound(struct judging *judging, struct verdict *verdict)
 {
 	const char *word = is_future(judging, &verdict->fact->value) ? NULL : compare(judging, verdict);

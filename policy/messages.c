@@ -25,6 +25,7 @@ static int compare(const void *key, const void *message)
 	return strcmp(key, ((const struct message *)message)->key);
 }
 
+/* The table is sorted by bytes, as strcmp compares. */
 const char *message_find(enum language language, const char *key)
 {
 	const struct message *found = bsearch(key, message_table, message_count, sizeof *message_table, compare);
@@ -57,6 +58,7 @@ static const struct param *find_param(const char *name, size_t size, const struc
 	return NULL;
 }
 
+/* One pass: what is filled in may itself contain braces (a file's name) and is not looked at again. */
 void message_render(struct buf *out, const char *text, const struct param *params, size_t count)
 {
 	while (*text) {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON to the same tree that YAML becomes, so that one validator reads both. What it loses is meant to be lost: whether 1
+ * was written as a number or as a text makes no difference to a policy.
+ */
 #include "policy/node.h"
 
 #include "base/json.h"
@@ -16,6 +20,7 @@ const struct node *node_get(const struct node *map, const char *key)
 
 static bool convert(struct arena *arena, struct node *node, json_t *json, unsigned depth);
 
+/* `key` is NULL in a list. The child is finished before it is pushed: pushing may move its brothers. */
 static bool convert_member(struct arena *arena, struct node *parent, const char *key, json_t *json, unsigned depth)
 {
 	struct node child = {.key = key ? arena_strdup(arena, key) : NULL};
@@ -36,7 +41,7 @@ static bool convert_container(struct arena *arena, struct node *node, json_t *js
 	size_t i;
 
 	node->kind = json_is_object(json) ? NODE_MAP : NODE_LIST;
-	if (depth > NODE_DEPTH_MAX)
+	if (depth > NODE_DEPTH_MAX) /* before going down: this is what bounds the recursion */
 		return false;
 	json_array_foreach (json, i, item)
 		if (!convert_member(arena, node, NULL, item, depth))

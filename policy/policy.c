@@ -5,8 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* A tree node is about 50 bytes and the smallest value two: 256 KiB of text fit many times over. */
 #define POLICY_ARENA_BYTES (4u << 20)
-#define COMPLAINTS_MAX     200
+#define COMPLAINTS_MAX     200 /* nobody mends more at once, and a hostile file could have 100,000 */
 
 void policy_init(struct policy *policy)
 {
@@ -37,6 +38,7 @@ void complaints_add(struct complaints *complaints, unsigned line, const char *fm
 	char text[600];
 	va_list args;
 
+	/* The first ones are kept: a later one is often only their consequence. */
 	if (complaints->count >= COMPLAINTS_MAX)
 		return;
 	va_start(args, fmt);

@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * What is shown came from a file that may be anybody's: printable and short, so that a terminal or a log cannot be fooled
+ * by it.
+ */
 #define SHOWN_CHARS 40
 
 const char *check_show(const char *text)
@@ -58,6 +62,7 @@ static unsigned distance(const char *a, const char *b)
 	return row[size];
 }
 
+/* Up to three letters apart, and never so far that nothing of the word is left. */
 const char *check_nearest(const char *text, const char *const *words, size_t count)
 {
 	const char *nearest = NULL;
@@ -110,6 +115,7 @@ int check_word(struct checker *check, const struct node *node, const char *const
 	return -1;
 }
 
+/* `yes`, `on` and `1` are refused: YAML 1.1 and 1.2 disagree about them, and so do people. */
 bool check_flag(struct checker *check, const struct node *node, bool otherwise)
 {
 	static const char *const words[] = {"false", "true"};
@@ -150,6 +156,7 @@ bool check_keys(struct checker *check, const struct node *map, const char *const
 		check_complain(check, map, "`%s` must be a map with %s", map->key ? map->key : "an entry", list);
 		return false;
 	}
+	/* Each unknown key by itself: with two misspelt ones both are told. */
 	for (size_t i = 0; i < map->count; i++) {
 		const struct node *item = &map->items[i];
 		bool known = false;

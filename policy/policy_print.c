@@ -3,6 +3,11 @@
 #include "base/json.h"
 #include "policy/policy_check.h"
 
+/*
+ * Objects keep the order of insertion (jansson from 2.8 on) and json_print writes no white space: the bytes depend on the
+ * policy alone. They are what is hashed and signed, so a change here changes the hash of every policy: raise POLICY_FORMAT
+ * with it.
+ */
 static json_t *words_encode(const char *const *words, size_t count)
 {
 	json_t *list = json_array();
@@ -37,6 +42,7 @@ json_t *require_encode(const struct require *require)
 		json_object_set_new(object, "at_least", json_integer(require->limit));
 	else if (require->kind == REQUIRE_ONLY)
 		json_object_set_new(object, "only", words_encode(require->only, require->only_count));
+	/* False is written too: left out it would be read back as true. */
 	if (require->has_enforced)
 		json_object_set_new(object, "enforced", json_boolean(require->enforced));
 	return object;
@@ -47,6 +53,7 @@ static json_t *when_encode(const struct when *when)
 	json_t *object = json_object();
 	char hours[WHEN_HOURS_SIZE];
 
+	/* Printed anew, not as it was written: "Mon,Tue 8..." and "Mon-Tue 8..." are the same hours. */
 	if (when->has_hours) {
 		when_print_hours(hours, when);
 		json_object_set_new(object, "hours", json_string(hours));

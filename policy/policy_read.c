@@ -35,6 +35,7 @@ static const char *take_id(struct checker *check, const struct node *node)
 	return arena_strdup(&check->policy->arena, text);
 }
 
+/* Any text: titles are shown to people, made printable where they are shown. */
 static const char *take_title_text(struct checker *check, const struct node *node)
 {
 	const char *text = check_text(check, node, "a text");
@@ -61,6 +62,7 @@ static void take_title(struct checker *check, const struct node *root)
 		check_complain(check, title, "`title` is empty: write title: {ja: ...} or title: {en: ...}");
 }
 
+/* Numbers are given by the centre and never fall; one written by hand would make a PC refuse the next. */
 static void take_version(struct checker *check, const struct node *root)
 {
 	const struct node *node = node_get(root, "version");
@@ -135,6 +137,7 @@ static bool take_control(struct checker *check, const struct node *rule, struct 
 	return out->control != CONTROL_COUNT;
 }
 
+/* A key without a value (`mode:`) is a mistake, not the default: its writer meant something. */
 static void take_details(struct checker *check, const struct node *node, struct rule *out)
 {
 	const struct node *when = node_get(node, "when"), *mode = node_get(node, "mode"), *severity = node_get(node, "severity");
@@ -162,6 +165,7 @@ static void take_rule(struct checker *check, const struct node *node, size_t num
 	check->where = where;
 	if (check_keys(check, node, keys, ARRAY_LEN(keys)) && take_control(check, node, &rule)) {
 		(void)snprintf(where, sizeof where, "rule %zu (%s): ", number, catalogue[rule.control].name);
+		/* A rule with mistakes is kept: the order of rules is checked all the same. */
 		check_require(check, node, &rule);
 		take_details(check, node, &rule);
 		struct rule *slot = ARENA_PUSH(&check->policy->arena, check->policy->rules, check->policy->rule_count);

@@ -10,6 +10,10 @@
 
 const char *const is_words[5] = {"on", "off", "blocked", "read_only", "allowed"};
 
+/*
+ * A comparison that is wrong for the value's kind does not load: a rule that can never fail, or never pass, is worse than none. A
+ * coverage has only `on` (nobody demands that a disk is not encrypted), an age no `at_least`.
+ */
 static const struct {
 	const char *keys; /* the words of `require`, between spaces */
 	const char *is;   /* what `is` may be */
@@ -26,6 +30,7 @@ static const struct {
 	[VALUE_LIST] = {" only ", "", "{only: [a, b]}"},
 };
 
+/* A whole word: "read" is not in " read_only ". */
 static bool is_in(const char *list, const char *word)
 {
 	size_t size = strlen(word);
@@ -58,6 +63,7 @@ static void take_limit(struct checker *check, const struct node *node, struct ru
 {
 	uint64_t count;
 
+	/* at_most, at_least: the fourth letter tells. */
 	rule->require.kind = node->key[3] == 'm' ? REQUIRE_AT_MOST : REQUIRE_AT_LEAST;
 	if (catalogue[rule->control].value != VALUE_COUNT) {
 		rule->require.limit = check_seconds(check, node, LIMIT_MAX_S);

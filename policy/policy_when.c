@@ -41,6 +41,7 @@ static bool take_days(const char **at, uint8_t *days)
 	return true;
 }
 
+/* Two digits each, so that 8:30 and 08:30 are not two ways to write one hour. 24:00 is the end of a day. */
 static bool take_clock(const char **at, uint16_t *minutes)
 {
 	const char *s = *at;
@@ -54,6 +55,7 @@ static bool take_clock(const char **at, uint16_t *minutes)
 	return minute < 60 && *minutes <= 24 * 60;
 }
 
+/* Equal ends are refused: nobody can tell whether nothing or the whole day is meant. */
 static bool take_hours(const char *text, struct when *when)
 {
 	const char *at = text;

@@ -42,6 +42,7 @@ static json_t *encode_clauses(const struct rule *rule)
 	return list;
 }
 
+/* The keys and their order are a public contract (docs/policy.md): only ever added to, with a new schema number. */
 json_t *verdict_encode(const struct verdict *verdict, int64_t now_utc)
 {
 	const struct rule *rule = verdict->rule;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libyaml's events, not its documents: those resolve aliases (a file of 1 KiB can be a tree of 1 GiB) and forget lines of
+ * keys. Only what a policy needs is let through; the rest of YAML is refused by name.
+ */
 #include "server/yaml.h"
 
 #include "base/text.h"
@@ -47,6 +51,7 @@ static bool is_plain_null(const yaml_event_t *event)
 	       (event->data.scalar.length == 0 || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
+/* The text as it is: "on", "010" and "1e3" stay words, and the validator says what they should be. */
 static bool take_scalar(struct loader *loader, struct node *node)
 {
 	const yaml_event_t *event = &loader->event;
@@ -80,6 +85,7 @@ static bool take_list(struct loader *loader, struct node *node, unsigned depth)
 	return false;
 }
 
+/* Doubled keys are legal for libyaml, and readers disagree which one counts. */
 static bool take_key(struct loader *loader, const struct node *map, struct node *item)
 {
 	struct node key = {.kind = NODE_NULL};
@@ -195,6 +201,7 @@ const struct node *yaml_parse(struct arena *arena, const char *text, size_t size
 	}
 	if (!root || yaml_parser_initialize(&loader.parser) != 1)
 		return NULL;
+	/* The encoding is left to libyaml, which skips a BOM; UTF-16 has been refused above, its BOM is not UTF-8. */
 	yaml_parser_set_input_string(&loader.parser, (const unsigned char *)text, size);
 	bool good = take_stream(&loader, root);
 	if (loader.has_event)
