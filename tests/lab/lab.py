@@ -86,6 +86,8 @@ class Lab:
                 "-drive", "file=root.qcow2,format=qcow2,if=none,id=root,cache=unsafe", "-device", "virtio-blk-pci,drive=root",
                 "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
                 "-chardev", "socket,id=ctl,path=ctl.sock,server=on,wait=off", "-device", "virtserialport,chardev=ctl,name=lab.ctl",
+                # What the guest writes here is on this machine at once: it outlives a reset.
+                "-chardev", "file,id=log,path=guest.log", "-device", "virtserialport,chardev=log,name=lab.log",
                 "-device", "qemu-xhci,id=xhci,p2=8,p3=8", "-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net,romfile=",
                 ] + [x for i in range(8) for x in ("-device", "pcie-root-port,id=slot%d,chassis=%d,slot=%d" % (i, i + 1, i + 1))]
 

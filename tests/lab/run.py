@@ -7,7 +7,10 @@
 --short is the part that is in `make test`; the whole is `make lab`. --record DIR copies every machine of `disks` into DIR/recorded-NAME.tree.
 """
 import argparse
+import hashlib
 import json
+import random
+import re
 import os
 import shutil
 import subprocess
@@ -49,18 +52,24 @@ def skip_all(why):
     sys.exit(0)
 
 
-def prepare():
+def prepare(name):
     """Image and warm state. Only root can make the image; a guest that is there can be used by anybody."""
     r = subprocess.run([HERE + "/build-image.sh"], capture_output=True)
     if r.returncode == 3:
         skip_all("the guest's disk is made by root only")
     if r.returncode:
         sys.exit("build-image.sh: " + r.stderr.decode(errors="replace")[-2000:])
-    lab = Lab("suite")
+    lab = Lab(name)
     start = time.monotonic()
-    if not os.path.exists(os.path.join(LAB, "warm/state")):
+    # A saved state fits only the machine that it was saved from.
+    stamp = os.path.join(LAB, "warm/stamp")
+    with open(HERE + "/lab.py", "rb") as f:
+        wanted = hashlib.sha256(f.read()).hexdigest()
+    if not os.path.exists(stamp) or open(stamp).read() != wanted:
         lab.boot(warm=False)
         lab.save()
+        with open(stamp, "w") as f:
+            f.write(wanted)
     lab.boot()
     print("# guest ready after %.1f s" % (time.monotonic() - start), flush=True)
     return lab
@@ -109,7 +118,49 @@ def check_disks(lab, tap, name, expected):
     tap.check("disk_encryption", name, got == want and r.status == 1, "wanted %s, got %s, exit %d" % (want, got, r.status))
 
 
-SUITES = {"disks": run_disks}
+BURST = """
+mkdir -p /var/lib/lab
+(i=0; while :; do i=$((i+1)); echo "append verdict {\\"round\\":%d,\\"i\\":$i}"; done) |
+/usr/local/lib/lab/journal_driver /var/lib/lab/journal --size 33554432 > /dev/virtio-ports/lab.log 2>/dev/null &
+"""
+
+
+def told(lab, start):
+    """The last record that the journal promised before the power went: (key, epoch, number, hash), and how many there were."""
+    with open(lab.path("guest.log"), "rb") as f:
+        f.seek(start)
+        text = f.read().decode(errors="replace")
+    key = re.search(r"^key ([0-9a-f]+)$", text, re.M)
+    lines = re.findall(r"^ok ([0-9a-f]{16}) (\d+) ([0-9a-f]{64})$", text, re.M)
+    return key and key.group(1), lines[-1] if lines else None, len(lines)
+
+
+def run_resets(lab, tap, args):
+    rounds, seed = 2 if args.short else 20, int(os.environ.get("EPAGENT_SEED", time.time_ns() % 1000000))
+    print("# resets: EPAGENT_SEED=%d" % seed)
+    chance = random.Random(seed)
+    lab.run("mkdir -p /usr/local/lib/lab", check=True)
+    lab.put(os.path.join(TOP, "build/linux/test/journal_driver"), "/usr/local/lib/lab/journal_driver")
+    lab.run("sync", check=True)
+    for n in range(rounds):
+        start = os.path.getsize(lab.path("guest.log"))
+        lab.run(BURST % n, check=True)
+        end = time.monotonic() + 60
+        while told(lab, start)[2] < chance.randint(1, 400) and time.monotonic() < end:
+            time.sleep(chance.random() / 2)
+        lab.reset()
+        key, last, count = told(lab, start)
+        if not last:
+            tap.check("hard_reset", "round %d" % n, False, "nothing was recorded before the reset")
+            continue
+        # Opening it is what core does after a crash; what was promised must be there, and the chain whole.
+        opened = lab.run("echo stop | /usr/local/lib/lab/journal_driver /var/lib/lab/journal --size 33554432", 120)
+        r = lab.run("/usr/local/lib/lab/journal_driver --verify /var/lib/lab/journal %s %s %s %s" % ((key,) + last), 120)
+        good = r.status == 0 and " found=1 " in r.text and opened.status == 0
+        tap.check("hard_reset", "round %d: %d records promised, the last %s" % (n, count, last[1]), good, opened.text + " / " + r.text)
+
+
+SUITES = {"disks": run_disks, "resets": run_resets}
 
 
 def main():
@@ -117,11 +168,12 @@ def main():
     args.add_argument("--short", action="store_true")
     args.add_argument("--record", metavar="DIR")
     args.add_argument("--only", action="append", help="this scenario of disks (may be repeated)")
+    args.add_argument("--vm", default="suite", help="the guest's folder under build/lab")
     args.add_argument("suites", nargs="*")
     a = args.parse_args()
     if not shutil.which("qemu-system-x86_64"):
         skip_all("qemu-system-x86 is not installed (packaging/deps.sh lab)")
-    lab, tap = prepare(), Tap()
+    lab, tap = prepare(a.vm), Tap()
     try:
         for name in a.suites or SUITES:
             try:
