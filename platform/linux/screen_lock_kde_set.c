@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plasma's lock, set: a closed group [Daemon] at the top of /etc/xdg/kscreenlockerrc. In one file the first entry of a closed
- * group stays (KEntryMap refuses to change it), so whatever the file held before can follow as it was.
+ * Plasma's lock, set: a closed group [Daemon] at the top of /etc/xdg/kscreenlockerrc, then what the file held before, without its own
+ * [Daemon]: a group is closed only after its file, so Timeout[ja]= further down in it would still win (tried).
  */
 #include "base/text.h"
 #include "platform/linux/own.h"
@@ -34,6 +34,30 @@ static bool begins_with_group(const char *text)
 	return *text == '\0' || *text == '[';
 }
 
+static bool is_daemon(const char *header, size_t size)
+{
+	static const char name[] = "[Daemon]";
+	size_t length = sizeof name - 1;
+
+	return size >= length && memcmp(header, name, length) == 0 && (size < length + 2 || memcmp(header + length, "[$", 2) == 0 ||
+	                                                              header[length] != '[');
+}
+
+static void add_others(struct buf *out, const char *text)
+{
+	bool skip = false;
+
+	while (*text) {
+		size_t size = strcspn(text, "\n"), blank = strspn(text, " \t\r");
+		if (text[blank] == '[')
+			skip = is_daemon(text + blank, size - blank);
+		size += text[size] == '\n';
+		if (!skip)
+			buf_append(out, text, size);
+		text += size;
+	}
+}
+
 bool lock_kde_set(const struct host *host, int64_t seconds, struct err *err)
 {
 	struct buf now, text;
@@ -47,7 +71,7 @@ bool lock_kde_set(const struct host *host, int64_t seconds, struct err *err)
 	buf_init(&text, 300u << 10);
 	buf_printf(&text, BEGIN "[Daemon][$i]\nAutolock=true\nTimeout=%lld\nLockGrace=0\nLock=true\nRequirePassword=true\n" END,
 	           (long long)(seconds / 60));
-	buf_add(&text, others(buf_text(&now)));
+	add_others(&text, others(buf_text(&now)));
 	if (!begins_with_group(others(buf_text(&now))))
 		good = err_set(err, ERR_INVALID, KDE_FILE " has entries before its first group");
 	else if (text.failed)

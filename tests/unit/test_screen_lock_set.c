@@ -192,7 +192,26 @@ static void kde_over_a_file_of_others(void **state)
 	must("user:1000", 600);
 	must("user:1000", 120);
 	expect("user:1000 120 fixed, user:* 120 fixed");
-	assert_string_equal(sh("grep -c epagent m/etc/xdg/kscreenlockerrc; tail -1 m/etc/xdg/kscreenlockerrc"), "2\nTimeout=99");
+	assert_string_equal(sh("grep -c epagent m/etc/xdg/kscreenlockerrc; grep Theme m/etc/xdg/kscreenlockerrc"), "2\nTheme=x");
+}
+
+/* What Plasma's own library makes of it. */
+static void kde_as_kconfig_reads_it(void **state)
+{
+	(void)state;
+	kde();
+	if (*sh("command -v kreadconfig5") == '\0')
+		skip();
+	(void)sh("printf '[$i]\n[Greeter]\nTheme=x\n[Daemon][$i]\nAutolock[$i]=false\n [Daemon] [$i]\nTimeout=99\nTimeout[C]=99\n"
+	         "[Daemon][Sub]\nA=1\n' >m/etc/xdg/kscreenlockerrc");
+	must("user:1000", 600);
+	static const char tools[] = "export LC_ALL=C HOME=$PWD XDG_CONFIG_HOME=$PWD/c XDG_CONFIG_DIRS=$PWD/m/etc/xdg; mkdir -p c; "
+	                            "for k in Autolock Timeout LockGrace Lock RequirePassword; do "
+	                            "kwriteconfig5 --file kscreenlockerrc --group Daemon --key $k 77 2>/dev/null; "
+	                            "kreadconfig5 --file kscreenlockerrc --group Daemon --key $k --default none 2>/dev/null; done; "
+	                            "kreadconfig5 --file kscreenlockerrc --group Greeter --key Theme 2>/dev/null; "
+	                            "kreadconfig5 --file kscreenlockerrc --group Daemon --group Sub --key A 2>/dev/null";
+	assert_string_equal(sh(tools), "true\n10\n0\ntrue\ntrue\nx\n1");
 }
 
 static void kde_refuses_what_it_cannot_do(void **state)
@@ -267,6 +286,29 @@ static void after_a_start_run_is_empty(void **state)
 	assert_string_equal(before, after);
 }
 
+/* The rule that we leave for the next start, carried out by the program that will. */
+static void tmpfiles_makes_the_mandatory_profile_again(void **state)
+{
+	char before[65], after[65];
+
+	(void)state;
+	gnome();
+	if (*sh("command -v systemd-tmpfiles") == '\0')
+		skip();
+	freeze();
+	snapshot(before);
+	must("user:1000", 600);
+	(void)sh("rm -rf m/run/dconf; systemd-tmpfiles --root=$PWD/m --create $PWD/m/etc/tmpfiles.d/epagent-dconf.conf; "
+	         "touch -d 2026-01-02T03:04:05.678Z m/run");
+	assert_string_equal(sh("cat m/run/dconf/user/1000; stat -c %a m/run/dconf/user/1000 m/run/dconf/user"),
+	                    "user-db:user\nsystem-db:epagent\n644\n755");
+	must("user:1000", 600);
+	must("user:1000", 0);
+	(void)sh("rmdir m/run/dconf/user m/run/dconf; touch -d 2026-01-02T03:04:05.678Z m/run"); /* its folders, not ours */
+	snapshot(after);
+	assert_string_equal(before, after);
+}
+
 static void nonsense_is_refused(void **state)
 {
 	struct err err;
@@ -326,11 +368,13 @@ int main(void)
 		ONE(gnome_over_a_packages_profile),
 		ONE(kde_where_there_was_nothing),
 		ONE(kde_over_a_file_of_others),
+		ONE(kde_as_kconfig_reads_it),
 		ONE(kde_refuses_what_it_cannot_do),
 		ONE(both_desktops),
 		ONE(the_strictest_of_several),
 		ONE(changed_by_somebody_else_is_left_alone),
 		ONE(after_a_start_run_is_empty),
+		ONE(tmpfiles_makes_the_mandatory_profile_again),
 		ONE(nonsense_is_refused),
 		ONE(our_database_is_what_dconf_compiles),
 	};
