@@ -6,7 +6,7 @@
 /*
  * The three documents that rule a PC, each the whole state that should be: the policy, the register of media, and the orders for
  * this PC alone. Signatures and transport are not this file's affair: it reads the bytes after they have been verified.
- * Limits that no key may exceed (house rules): an entry ends within 400 days; an order never touches a lifeline, a mode or
+ * Limits that no key may exceed: an entry ends within 400 days; an order never touches a lifeline, a mode or
  * agent_integrity, nor all media for more than 24 hours; `blocked` in the policy stays blocked.
  */
 #define BUNDLE_MAX_DAYS 400

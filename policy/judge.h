@@ -55,7 +55,7 @@ const char *verdict_name(enum verdict_kind kind);
 int verdict_rank(enum verdict_kind kind);
 
 /*
- * One row of the public report (docs/protocol.md, house contract): control, subject, verdict, code, params, found,
+ * One row of the public report (docs/policy.md): control, subject, verdict, code, params, found,
  * required, mend, mode, severity, clauses, since (null), exemption, evidence. AGE is shown as seconds of age at `now_utc`.
  */
 json_t *verdict_encode(const struct verdict *verdict, int64_t now_utc);
