@@ -115,6 +115,18 @@ int check_word(struct checker *check, const struct node *node, const char *const
 	return -1;
 }
 
+/* YAML's \e could write to somebody's terminal through a report, and marks that turn or hide text could lie there. */
+bool check_printable(struct checker *check, const struct node *node, const char *key)
+{
+	char shown[256];
+
+	text_printable(shown, sizeof shown, node->text, strlen(node->text), sizeof shown);
+	if (strcmp(shown, node->text) == 0)
+		return true;
+	check_complain(check, node, "a text of `%s` has a character that cannot be shown", key);
+	return false;
+}
+
 /* `yes`, `on` and `1` are refused: YAML 1.1 and 1.2 disagree about them, and so do people. */
 bool check_flag(struct checker *check, const struct node *node, bool otherwise)
 {
@@ -185,6 +197,8 @@ bool check_list(struct checker *check, const struct node *node, size_t max, cons
 			check_complain(check, item, "an entry of `%s` must be a text of 1 to 200 bytes", node->key);
 			return false;
 		}
+		if (!check_printable(check, item, node->key))
+			return false;
 		const char **slot = ARENA_PUSH(&check->policy->arena, *words, *word_count);
 		if (!slot || !(*slot = arena_strdup(&check->policy->arena, item->text)))
 			return false;

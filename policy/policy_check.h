@@ -22,6 +22,9 @@ bool check_flag(struct checker *check, const struct node *node, bool otherwise);
 /* Seconds, at most `max_s`; -1 and a complaint. */
 int64_t check_seconds(struct checker *check, const struct node *node, int64_t max_s);
 
+/* A text of at most 200 bytes has nothing but printable characters, else a complaint. */
+bool check_printable(struct checker *check, const struct node *node, const char *key);
+
 /* Each key of `map` is one of `words`, else a complaint. False if `node` is no map. */
 bool check_keys(struct checker *check, const struct node *map, const char *const *words, size_t count);
 

@@ -35,13 +35,14 @@ static const char *take_id(struct checker *check, const struct node *node)
 	return arena_strdup(&check->policy->arena, text);
 }
 
-/* Any text: titles are shown to people, made printable where they are shown. */
 static const char *take_title_text(struct checker *check, const struct node *node)
 {
 	const char *text = check_text(check, node, "a text");
 
 	if (text && strlen(text) > 200)
 		check_complain(check, node, "`%s` is longer than 200 bytes", node->key);
+	else if (text)
+		(void)check_printable(check, node, node->key);
 	return text ? arena_strdup(&check->policy->arena, text) : NULL;
 }
 

@@ -85,12 +85,58 @@ def documented(tmp):
     return None if {kind for kind, _ in blocks} == {"yaml", "json"} else "no examples found"
 
 
+COMMANDS = [  # arguments, exit status, what standard output and standard error must contain
+    (["--help"], 0, "epctl policy lint", ""),
+    (["--version"], 0, "epctl ", ""),
+    ([], 3, "", "epctl policy build FILE.yaml -o FILE.json"),
+    (["policy"], 3, "", "epctl policy lint"),
+    (["policy", "lint"], 3, "", "usage: epctl policy lint FILE.yaml"),
+    (["policy", "lint", "GOOD", "GOOD"], 3, "", "usage: epctl policy lint FILE.yaml"),
+    (["policy", "lint", "TMP/absent.yaml"], 3, "", "absent.yaml: No such file"),
+    (["policy", "lint", "TMP"], 3, "", "cannot be read"),
+    (["policy", "lint", "/dev/zero"], 1, "/dev/zero: the file is larger than 256 KiB", ""),
+    (["policy", "build", "GOOD"], 3, "", "usage: epctl policy build"),
+    (["policy", "build", "-o", "TMP/x.json"], 3, "", "usage: epctl policy build"),
+    (["policy", "build", "GOOD", "-o"], 3, "", "usage: epctl policy build"),
+    (["policy", "build", "GOOD", "-x", "TMP/x.json"], 3, "", "usage: epctl policy build"),
+    (["policy", "build", "GOOD", "-o", "TMP/no/x.json"], 3, "", "No such file"),
+    (["policy", "build", "-o", "TMP/x.json", "GOOD"], 0, "", ""),
+]
+
+
+def commanded(tmp):
+    """What the commands say when they are used wrongly; nothing half-written stays behind."""
+    places = {"GOOD": os.path.join(HERE, "good/least.yaml")}
+    for arguments, status, out, error in COMMANDS:
+        words = [places.get(a, a.replace("TMP", tmp)) for a in arguments]
+        r = subprocess.run([EPCTL, *words], capture_output=True, text=True, timeout=60)
+        if r.returncode != status or out not in r.stdout or error not in r.stderr or bool(r.stdout) != bool(out) or bool(r.stderr) != bool(error):
+            return "epctl %s: exit %d, %s%s" % (" ".join(arguments), r.returncode, r.stdout, r.stderr)
+    left = sorted(os.listdir(tmp))
+    return None if left == ["x.json"] else "left behind: %s" % left
+
+
+def too_large(tmp):
+    """A policy that is small enough as it is written, but not with its defaults written out."""
+    path = os.path.join(tmp, "large.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("policy: x\nformat: 1\ntitle: {en: x}\nrules:\n")
+        f.write('  - {control: screen_lock, when: {users: [a]}, require: {at_most: 1m}, clauses: [%s, %s]}\n' % (("'%s'" % ('"' * 190),) * 2) * 512)
+    status, out, error = epctl("lint", path)
+    return None if (status, out) == (1, path + ": the policy's JSON would be larger than 256 KiB\n") else "exit %d: %s%s" % (status, out[:200], error)
+
+
 def main():
     number = failed = 0
+    for check in (commanded, too_large):
+        with tempfile.TemporaryDirectory() as tmp:
+            why = check(tmp)
+        number, failed = number + 1, failed + (why is not None)
+        print("not ok %d - %s: %s" % (number, check.__name__, why) if why else "ok %d - %s" % (number, check.__name__))
     with tempfile.TemporaryDirectory() as tmp:
         why = documented(tmp)
-        number, failed = 1, int(why is not None)
-        print("not ok 1 - docs/policy.md: %s" % why if why else "ok 1 - docs/policy.md")
+        number, failed = number + 1, failed + (why is not None)
+        print("not ok %d - docs/policy.md: %s" % (number, why) if why else "ok %d - docs/policy.md" % number)
         for folder, check in (("good", good), ("bad", bad)):
             for path in sorted(glob.glob(os.path.join(HERE, folder, "*.yaml"))):
                 number += 1
