@@ -361,7 +361,7 @@ static bool take_folders(const struct way *way, struct err *err)
 
 static bool put_back(const struct way *way, struct err *err)
 {
-	AUTO(buf_fini) struct buf bytes = {NULL};
+	AUTO(buf_fini) struct buf bytes = {.data = NULL};
 
 	if (!way->record.had_file)
 		return clear_folder(way, true, err) && take_folders(way, err);

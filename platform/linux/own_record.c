@@ -227,16 +227,19 @@ static bool decode(const json_t *json, struct own_record *out)
 	return decode_original(json_object_get(json, "original"), out);
 }
 
+bool own_record_parse(const char *text, size_t size, struct own_record *out, struct err *err)
+{
+	AUTO(json_drop) json_t *json = json_parse(text, size, err);
+
+	return json && (decode(json, out) || err_set(err, ERR_INVALID, "damaged"));
+}
+
 static bool read_record(int state, const char *name, struct own_record *out, struct err *err)
 {
-	AUTO(buf_fini) struct buf text = {NULL};
+	AUTO(buf_fini) struct buf text = {.data = NULL};
 
-	if (!read_state(state, name, RECORD_MAX, &text, err))
-		return false;
-	AUTO(json_drop) json_t *json = json_parse(buf_text(&text), text.size, err);
-	if (!json)
-		return err_wrap(err, "%s", name);
-	return decode(json, out) || err_set(err, ERR_INVALID, "%s is damaged", name);
+	return read_state(state, name, RECORD_MAX, &text, err) &&
+	       (own_record_parse(buf_text(&text), text.size, out, err) || err_wrap(err, "%s", name));
 }
 
 bool own_record_read(int state, const char *path, struct own_record *out, struct err *err)

@@ -32,6 +32,9 @@ int own_state_open(const struct host *host, struct err *err);
 
 void own_digest(char out[OWN_DIGEST_SIZE], const void *bytes, size_t size);
 
+/* The record's text. */
+bool own_record_parse(const char *text, size_t size, struct own_record *out, struct err *err);
+
 /* False with ABSENT: no record. INVALID: damaged, and then nothing may be touched. */
 bool own_record_read(int state, const char *path, struct own_record *out, struct err *err);
 bool own_record_write(int state, const struct own_record *record, struct err *err);

@@ -39,7 +39,7 @@ static void cannot_say(struct reading *reading, const char *path, const char *re
 
 static void read_content(struct reading *reading, const char *path)
 {
-	AUTO(buf_fini) struct buf text = {NULL};
+	AUTO(buf_fini) struct buf text = {.data = NULL};
 	enum policy_word word;
 	struct err err;
 

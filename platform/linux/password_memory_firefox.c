@@ -89,7 +89,7 @@ static struct finding cannot_say(struct facts *out, struct fact *fact, const cha
 
 static struct finding read_content(const struct host *host, const char *path, struct facts *out, struct fact *fact)
 {
-	AUTO(buf_fini) struct buf text = {NULL};
+	AUTO(buf_fini) struct buf text = {.data = NULL};
 	struct firefox_logins logins;
 	struct err err;
 
@@ -219,7 +219,7 @@ static bool read_base(const struct host *host, const struct program *program, co
 		const struct program *other = &password_programs[i];
 		for (size_t j = 0; j < PLACES_MAX && other->folder && strcmp(other->folder, program->folder) == 0; j++) {
 			char file[192];
-			AUTO(buf_fini) struct buf text = {NULL};
+			AUTO(buf_fini) struct buf text = {.data = NULL};
 			if (!other->places[j].install)
 				continue;
 			(void)snprintf(file, sizeof file, "%s/distribution/policies.json", other->places[j].install);
@@ -233,7 +233,7 @@ static bool read_base(const struct host *host, const struct program *program, co
 				return err_set(err, ERR_INVALID, "two programs that would read %s have different policies of their own", path);
 			buf_fini(out);
 			*out = text;
-			text = (struct buf){NULL};
+			text = (struct buf){.data = NULL};
 		}
 	}
 	return true;
@@ -252,7 +252,7 @@ static bool still_holds(const char *id, void *data)
 
 static bool set(const struct host *host, const struct program *program, const char *path, bool on, struct err *err)
 {
-	AUTO(buf_fini) struct buf base = {NULL}, merged = {NULL};
+	AUTO(buf_fini) struct buf base = {.data = NULL}, merged = {.data = NULL};
 
 	return read_base(host, program, path, &base, err) &&
 	       firefox_merge(&base, &(struct firefox_wish){.holder = program->id, .on = on}, &merged, err) &&
@@ -261,7 +261,7 @@ static bool set(const struct host *host, const struct program *program, const ch
 
 static bool withdraw(const struct host *host, const struct program *program, const char *path, struct err *err)
 {
-	AUTO(buf_fini) struct buf ours = {NULL}, rest = {NULL};
+	AUTO(buf_fini) struct buf ours = {.data = NULL}, rest = {.data = NULL};
 	bool others = false;
 
 	if (!host_read(host, path, LENIENT_JSON_BYTES_MAX, &ours, NULL, err) ||

@@ -182,7 +182,7 @@ static bool take_string(struct reader *reader, struct buf *out)
 
 static json_t *string_value(struct reader *reader)
 {
-	AUTO(buf_fini) struct buf text = {NULL};
+	AUTO(buf_fini) struct buf text = {.data = NULL};
 
 	return take_string(reader, &text) ? json_stringn_nocheck(buf_text(&text), text.size) : NULL;
 }
@@ -242,7 +242,7 @@ static json_t *any_value(struct reader *reader);
 /* One element of either kind of bracket; `object` takes the value. */
 static bool take_member(struct reader *reader, json_t *object)
 {
-	AUTO(buf_fini) struct buf key = {NULL};
+	AUTO(buf_fini) struct buf key = {.data = NULL};
 
 	if (reader->at == reader->end || *reader->at != '"')
 		return refuse(reader, "no key");
