@@ -59,16 +59,21 @@ static size_t items_at(size_t *count)
 	return at;
 }
 
-/* The item of the key whose last piece is `name`. */
-static size_t item_of(const char *name)
+/* The item of the key whose last piece is `name`, in the table at `start`. */
+static size_t item_in(size_t start, const char *name)
 {
-	size_t count, at = items_at(&count);
+	size_t at = start + 8 + (size_t)get32(start + 4) * 4;
 
-	for (size_t i = 0; i < count; i++, at += 24)
+	for (size_t i = 0; i < get32(start + 4); i++, at += 24)
 		if (bytes[at + 12] == strlen(name) && memcmp(bytes + get32(at + 8), name, strlen(name)) == 0)
 			return at;
 	fail();
 	return 0;
+}
+
+static size_t item_of(const char *name)
+{
+	return item_in(get32(16), name);
 }
 
 static void a_compiled_database(void **state)
@@ -192,13 +197,14 @@ static void keys_in_pieces_are_checked(void **state)
 	assert_int_equal(idle(size), -2);
 }
 
+static char tiny_key[] = "a\xe3"; /* 0xe3 is a negative character; with 'b' the hash falls into the other of two buckets */
+
 /* One flat table with one bucket: header 24, table at 24: bloom, buckets, items. */
 static size_t tiny(uint32_t bloom, uint32_t bloom_word, uint32_t buckets, uint32_t first)
 {
-	uint32_t hash = 5381;
+	uint32_t hash = (5381u * 33 + (uint8_t)tiny_key[0]) * 33 - 29;
 	size_t at = 24, items;
 
-	hash = (hash * 33 + 'a') * 33 - 29; /* 0xe3 as a signed character */
 	memset(bytes, 0, 256);
 	memcpy(bytes, "GVariant", 8);
 	put32(at, bloom);
@@ -218,7 +224,7 @@ static size_t tiny(uint32_t bloom, uint32_t bloom_word, uint32_t buckets, uint32
 	bytes[at + 14] = 'v';
 	put32(at + 16, 208);
 	put32(at + 20, 214);
-	memcpy(bytes + 200, "a\xe3", 2);
+	memcpy(bytes + 200, tiny_key, 2);
 	memcpy(bytes + 208, "\x07\0\0\0\0u", 6);
 	put32(16, 24);
 	put32(20, (uint32_t)items + 24);
@@ -233,15 +239,14 @@ static int64_t tiny_value(size_t size)
 	uint32_t number = 0;
 
 	assert_true(gvdb_open(&root, bytes, size, &err));
-	return gvdb_get_value(&root, "a\xe3", &value) && gvdb_value_u32(&value, &number) ? (int64_t)number : -1;
+	return gvdb_get_value(&root, tiny_key, &value) && gvdb_value_u32(&value, &number) ? (int64_t)number : -1;
 }
 
-static void buckets_and_blooms(void **state)
+static void look_in_buckets(void)
 {
-	uint32_t hash = (5381 * 33 + 'a') * 33 - 29;
+	uint32_t hash = (5381u * 33 + (uint8_t)tiny_key[0]) * 33 - 29;
 	uint32_t mask = 1u << (hash & 31) | 1u << (hash >> 5 & 31);
 
-	(void)state;
 	assert_int_equal(tiny_value(tiny(5u << 27, 0, 1, 0)), 7);
 	assert_int_equal(tiny_value(tiny(5u << 27, 0, 1, 1)), -1); /* the bucket begins behind the last */
 	assert_int_equal(tiny_value(tiny(5u << 27, 0, 0, 0)), -1); /* no bucket */
@@ -255,8 +260,13 @@ static void buckets_and_blooms(void **state)
 	assert_int_equal(tiny_value(size), 7);
 	put32(36, first ? 0 : 1);
 	assert_int_equal(tiny_value(size), -1);
-	put32(36, first ? 99 : 0);
+	put32(36, first ? 0x00ffffff : 0);
 	assert_int_equal(tiny_value(size), 7);
+	tiny_key[1]++; /* not there: and nothing is looked at behind the last item */
+	tiny_key[1]++;
+	assert_int_equal(tiny_value(size), -1);
+	tiny_key[1]--;
+	tiny_key[1]--;
 	/* Sizes that lie. */
 	size = tiny(5u << 27, 0, 1, 0);
 	put32(28, 0x40000000);
@@ -271,6 +281,14 @@ static void buckets_and_blooms(void **state)
 	put32(20, 32); /* an empty table */
 	put32(28, 0);
 	assert_int_equal(tiny_value(size), -1);
+}
+
+static void buckets_and_blooms(void **state)
+{
+	(void)state;
+	look_in_buckets();
+	tiny_key[0] = 'b';
+	look_in_buckets();
 }
 
 static void values_of_a_wrong_size_are_zero(void **state)
@@ -299,6 +317,8 @@ static void values_of_a_wrong_size_are_zero(void **state)
 static const struct gschema_key idle_key = {"org.gnome.desktop.session", "idle-delay"};
 static const struct gschema_key lock_key = {"org.gnome.desktop.screensaver", "lock-enabled"};
 
+static bool overridden;
+
 /* The default for a desktop; -1: an error of that kind, in *kind. */
 static int64_t schema(size_t size, const struct gschema_key *key, const char *desktop, enum err_kind *kind)
 {
@@ -312,6 +332,7 @@ static int64_t schema(size_t size, const struct gschema_key *key, const char *de
 	memcpy(copy, bytes, size);
 	if (gvdb_open(&root, copy, size, &err) && gschema_get(&out, &root, key, desktops, &err)) {
 		assert_int_equal(out.is_switch, key == &lock_key);
+		overridden = out.per_desktop;
 		number = out.number;
 	}
 	*kind = err.kind;
@@ -328,7 +349,9 @@ static void defaults_and_overrides(void **state)
 
 	(void)state;
 	assert_int_equal(schema(size, &idle_key, "KDE", &kind), 660);
+	assert_false(overridden);
 	assert_int_equal(schema(size, &idle_key, "GNOME", &kind), 540);
+	assert_true(overridden);
 	assert_int_equal(schema(size, &idle_key, "ubuntu", &kind), 0);
 	assert_int_equal(schema(size, &idle_key, "ubunt", &kind), 660);
 	assert_int_equal(schema(size, &lock_key, "GNOME", &kind), 1);
@@ -340,6 +363,11 @@ static void defaults_and_overrides(void **state)
 	assert_int_equal(kind, ERR_ABSENT);
 	assert_int_equal(schema(size, &path, "x", &kind), -1);
 	assert_int_equal(kind, ERR_UNSUPPORTED);
+	size = load("tests/fuzz/corpus/gschema/schema-many.gvdb"); /* more than 255 bytes of them: wider offsets */
+	assert_int_equal(schema(size, &idle_key, "A", &kind), 165);
+	assert_int_equal(schema(size, &idle_key, "K", &kind), 175);
+	assert_int_equal(schema(size, &idle_key, "ubuntu", &kind), 217);
+	assert_int_equal(schema(size, &idle_key, "L", &kind), 480 - 180);
 	size = load("tests/fuzz/corpus/gschema/schema-480.gvdb");
 	assert_int_equal(schema(size, &idle_key, "GNOME", &kind), 480);
 	size = load("tests/fuzz/corpus/gschema/schema-off.gvdb");
@@ -362,8 +390,26 @@ static void damaged_overrides_are_survived(void **state)
 	}
 	while (memcmp(bytes + at, "(u(ya{sv}))", 11) != 0)
 		at++;
-	bytes[at - 2] = 0xff; /* the last end lies behind the array */
-	assert_int_equal(schema(size, &idle_key, "ubuntu", &kind), 660);
+	/* GNOME ... 'u' 06 <pad> ubuntu ... 'u' 07 | ends of the two entries | NUL, type */
+	static const struct {
+		int back; /* from the type */
+		uint8_t byte;
+		int64_t ubuntu, gnome;
+	} cases[] = {{2, 0xff, 660, 660}, {2, 0x00, 660, 660}, {3, 0x20, 660, 660}, {3, 0x02, 660, 660},
+	             {4, 0x05, 660, 540}, {5, 'b', 660, 540},  {6, 'x', 660, 540},  {12, 'x', 660, 540}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint8_t was = bytes[at - (size_t)cases[i].back];
+		bytes[at - (size_t)cases[i].back] = cases[i].byte;
+		assert_int_equal(schema(size, &idle_key, "ubuntu", &kind), cases[i].ubuntu);
+		assert_int_equal(schema(size, &idle_key, "GNOME", &kind), cases[i].gnome);
+		bytes[at - (size_t)cases[i].back] = was;
+	}
+	/* A type that its value is too short for. */
+	size = load("tests/fuzz/corpus/gschema/schema-480.gvdb");
+	size_t key = item_in(get32(item_of("org.gnome.desktop.screensaver") + 16), "lock-enabled");
+	memcpy(bytes + get32(key + 20) - 3, "(u)", 3);
+	assert_int_equal(schema(size, &lock_key, "x", &kind), -1);
+	assert_int_equal(kind, ERR_INVALID);
 }
 
 int main(void)

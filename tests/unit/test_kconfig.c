@@ -109,7 +109,7 @@ static void locked_groups(void **state)
 static void marks_that_lock_no_group(void **state)
 {
 	static const char *const heads[] = {"[Daemon] [$i]", "[Daemon][$ie]", "[Daemon][i]", "[$i][Daemon]", "[Daemon][$i",
-	                                    "[Daemon][x][$i]", "[Other][$i]", "[Daemon][$i] x"};
+	                                    "[Daemon][x][$i]", "[Other][$i]", "[Dae][mon][$i]", "[Daemon][$i] x"};
 
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
 		char text[100];
@@ -152,6 +152,8 @@ static void languages_are_entries_of_their_own(void **state)
 	assert_string_equal(value("A"), "1");
 	for (size_t i = 0; i < config.entry_count; i++)
 		languages += config.entries[i].localised;
+	for (size_t i = 0; i < config.entry_count; i++)
+		assert_string_not_equal(config.entries[i].value, "4");
 	assert_int_equal(languages, 4); /* ja, de, fr, ja; two languages at once are none */
 	assert_int_equal(config.entry_count, 5);
 }

@@ -118,7 +118,7 @@ static struct options take_options(struct line *key)
 		const char *close = memchr(open, ']', key->size - start);
 		if (!close || (open[1] != '$' && options.localised)) {
 			options.broken = true;
-			return options;
+			break;
 		}
 		if (close > open + 1 && open[1] == '$') {
 			size_t size = (size_t)(close - open);
