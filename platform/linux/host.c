@@ -7,10 +7,11 @@
 #include "platform/host.h"
 
 #include "base/text.h"
+#include "platform/linux/names.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +174,7 @@ struct walk {
 	char done[4096]; /* the way so far, from the root, without a slash at its end; "" is the root */
 	unsigned links;
 	bool keep_link;
+	int64_t uid; /* whose home is walked to: his folders pass, his links do not; -1: nobody's */
 };
 
 /* What a walk found at its end, and what the folders on the way mean for it. */
@@ -184,11 +186,14 @@ struct seen {
 
 static bool check_owner(const struct walk *walk, int fd, const struct stat *at, struct err *err)
 {
-	if (!is_ordinary(walk->host, at->st_uid) || is_kernel_fs(fd))
+	bool own = shown_uid(walk->host, at->st_uid) == walk->uid && S_ISDIR(at->st_mode);
+
+	if (own || !is_ordinary(walk->host, at->st_uid) || is_kernel_fs(fd))
 		return true;
 	return err_set(err, ERR_DENIED, "%s belongs to an ordinary user (uid %u)", walk->done, (unsigned)at->st_uid);
 }
 
+/* What is too long for the kernel is kept one byte too long, so that the kernel refuses it: a cut name is another file's. */
 static bool take_component(struct walk *walk, char *name, size_t name_size)
 {
 	size_t skip = strspn(walk->rest, "/"), length = strcspn(walk->rest + skip, "/");
@@ -200,6 +205,17 @@ static bool take_component(struct walk *walk, char *name, size_t name_size)
 	return true;
 }
 
+/* /proc/PID/root, cwd, exe, fd/N: not texts but doors. Only the kernel knows them from /proc/self, which is a text. */
+static bool is_magic(const struct walk *walk, int link)
+{
+	if (!is_kernel_fs(link))
+		return false;
+	int fd = open_beneath(walk->host->root, walk->done + 1, O_PATH, RESOLVE_IN_ROOT);
+	bool magic = fd < 0 && errno == ELOOP;
+	close_fd(&fd);
+	return magic;
+}
+
 static bool follow(struct walk *walk, int link, struct err *err)
 {
 	char target[2048], joined[4096];
@@ -207,6 +223,8 @@ static bool follow(struct walk *walk, int link, struct err *err)
 
 	if (size < 0)
 		return err_errno(err, errno, "cannot read the link %s", walk->done);
+	if (is_magic(walk, link))
+		return err_errno(err, ELOOP, "%s", walk->done);
 	target[size] = '\0';
 	if (++walk->links > LINKS_MAX)
 		return err_set(err, ERR_LIMIT, "%s: too many links, as for every program", walk->done);
@@ -239,11 +257,13 @@ static int step(struct walk *walk, const char *name, struct stat *at, struct err
 	return fd;
 }
 
-static int walk_path(const struct host *host, const char *path, bool keep_link, struct seen *seen, struct err *err)
+/* `how` says whether the last link is kept and whose home it leads to. */
+static int walk_as(struct walk how, const char *path, struct seen *seen, struct err *err)
 {
 	struct stat *at = &seen->at;
-	struct walk walk = {.host = host, .keep_link = keep_link};
-	char name[256];
+	const struct host *host = how.host;
+	struct walk walk = how;
+	char name[NAME_MAX + 2];
 	int fd = dup(host->root);
 
 	if (strlen(path) >= sizeof walk.rest || fd < 0 || fstat(fd, at) != 0) {
@@ -284,6 +304,11 @@ static int walk_path(const struct host *host, const char *path, bool keep_link, 
 		return -1;
 	}
 	return fd;
+}
+
+static int walk_path(const struct host *host, const char *path, bool keep_link, struct seen *seen, struct err *err)
+{
+	return walk_as((struct walk){.host = host, .keep_link = keep_link, .uid = -1}, path, seen, err);
 }
 
 static void fill_info(const struct host *host, const struct seen *seen, struct file_info *info)
@@ -335,14 +360,16 @@ int host_open(const struct host *host, const char *path, struct file_info *info,
 
 static int walk_home(const struct host *host, const struct user *user, const char *path, struct stat *at, struct err *err)
 {
-	/* The home itself may lie behind root's links (/home -> /srv/home); what is in it is the user's own and may not be a link. */
-	AUTO(close_fd) int home = open_beneath(host->root, user->home + strspn(user->home, "/"), O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT);
+	/* The home itself may lie behind root's links (/home -> /srv/home); what is in it is the user's own and may not be a link, nor
+	 * another file system: his FUSE mount could keep us waiting for ever. */
+	struct seen seen = {.loose = false};
+	AUTO(close_fd) int home = walk_as((struct walk){.host = host, .uid = user->uid}, user->home, &seen, err);
 
-	if (home < 0 || fstat(home, at) != 0) {
-		err_errno(err, errno, "home %s", user->home);
+	if (home < 0)
 		return -1;
-	}
-	int fd = path[0] ? open_beneath(home, path, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) : dup(home);
+	*at = seen.at;
+	const uint64_t stay = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+	int fd = path[0] ? open_beneath(home, path, O_PATH | O_NOFOLLOW, stay) : dup(home);
 	if (fd < 0 || fstat(fd, at) != 0) {
 		err_errno(err, errno, "%s/%s", user->home, path);
 		close_fd(&fd);
@@ -427,63 +454,11 @@ bool host_read_home(const struct host *host, const struct user *user, const char
 	return fd >= 0 && read_all(fd, path, max_bytes, out, err);
 }
 
-void names_fini(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->items[i]);
-	free(names->items);
-	*names = (struct names){NULL, 0};
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool names_add(struct names *names, const char *name)
-{
-	char **moved = realloc(names->items, (names->count + 1) * sizeof *moved);
-
-	if (moved)
-		names->items = moved;
-	char *copy = moved ? strdup(name) : NULL;
-	if (!copy)
-		return false;
-	names->items[names->count++] = copy;
-	return true;
-}
-
-/* Takes `fd`. */
-static bool list_fd(int fd, const char *path, size_t max_names, struct names *out, struct err *err)
-{
-	DIR *dir = fdopendir(fd);
-	struct names names = {NULL, 0};
-	bool fits = true;
-
-	if (!dir) {
-		err_errno(err, errno, "%s", path);
-		close_fd(&fd);
-		return false;
-	}
-	for (const struct dirent *entry; fits && (entry = readdir(dir));)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			fits = names.count < max_names && names_add(&names, entry->d_name);
-	(void)closedir(dir);
-	if (!fits) {
-		names_fini(&names);
-		return err_set(err, ERR_LIMIT, "%s holds more than %zu names", path, max_names);
-	}
-	if (names.count)
-		qsort(names.items, names.count, sizeof *names.items, by_bytes);
-	*out = names;
-	return true;
-}
-
 bool host_list(const struct host *host, const char *path, size_t max_names, struct names *out, struct err *err)
 {
 	int fd = host_open(host, path, NULL, err);
 
-	return fd >= 0 && list_fd(fd, path, max_names, out, err);
+	return fd >= 0 && names_read(fd, path, max_names, out, err);
 }
 
 bool host_list_home(const struct host *host, const struct user *user, const char *path, size_t max_names, struct names *out,
@@ -497,7 +472,7 @@ bool host_list_home(const struct host *host, const struct user *user, const char
 	if (!S_ISDIR(at.st_mode))
 		return err_set(err, ERR_INVALID, "%s/%s is no folder", user->home, path);
 	int fd = reopen(found, &at, path, err);
-	return fd >= 0 && list_fd(fd, path, max_names, out, err);
+	return fd >= 0 && names_read(fd, path, max_names, out, err);
 }
 
 bool host_info(const struct host *host, const char *path, struct file_info *info, struct err *err)
