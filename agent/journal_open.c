@@ -121,6 +121,16 @@ static bool same_name(const struct record_name *a, const struct record_name *b)
 	return a->epoch == b->epoch && a->number == b->number;
 }
 
+static bool mentions(const struct record *record, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (size_t i = 0; i + size <= record->payload_size; i++)
+		if (memcmp(record->payload + i, word, size) == 0)
+			return true;
+	return false;
+}
+
 static void see_record(void *context, const struct record *record, size_t offset)
 {
 	struct scan *scan = context;
@@ -136,7 +146,7 @@ static void see_record(void *context, const struct record *record, size_t offset
 			scan->contradicted = true;
 	counters_seen(scan->j, record);
 	(void)snprintf(epoch, sizeof epoch, "\"%016llx\"", (unsigned long long)mark->last.epoch);
-	if (record->kind == RECORD_epoch && memmem(record->payload, record->payload_size, epoch, strlen(epoch)))
+	if (record->kind == RECORD_epoch && mentions(record, epoch))
 		scan->mentions_mark = true;
 }
 

@@ -22,6 +22,11 @@ void os_socket_path(char out[OS_PATH_MAX], const char *run_dir, const char *name
 	(void)snprintf(out, OS_PATH_MAX, "%s\\%s", run_dir ? run_dir : "\\\\.\\pipe\\epagent", name);
 }
 
+void os_state_dir(char out[OS_PATH_MAX], const char *run_dir)
+{
+	(void)snprintf(out, OS_PATH_MAX, "%s\\state", run_dir ? run_dir : "C:\\ProgramData\\epagent");
+}
+
 static bool no_agent(struct err *err)
 {
 	return err_set(err, ERR_UNSUPPORTED, "the agent does not run on Windows yet; epagent check looks and judges without it");
