@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Core, the probe and the launcher as real processes: the straight line from a change on the PC to the journal, the policy's keeping, who sees
+what."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from agent import ALL, BIN, Agent, Tap, connect, frame, overlay, private_machine, receive  # noqa: E402
+
+NOBODY = 65534
+
+
+def as_uid(uid, run, kind, body=None):
+    """The answer that this uid gets: asked by a child that has become it."""
+    code = "import sys; sys.path.insert(0, %r); from agent import *; s = connect(%r); s.sendall(frame(%r, %r)); print(json.dumps(receive(s)))" % (
+        os.path.dirname(os.path.abspath(__file__)), run, kind, body or {})
+    done = subprocess.run([sys.executable, "-c", code], user=uid, group=uid, extra_groups=[], capture_output=True, text=True, check=False)
+    return json.loads(done.stdout) if done.returncode == 0 else [None, done.stderr]
+
+
+def rows(report):
+    return {(row["control"], row["subject"]): row for row in report["controls"]}
+
+
+def without_a_policy(tap):
+    with Agent("nopolicy") as agent:
+        agent.start()
+        agent.until(lambda: agent.status()["pending"] == 0, "all is looked at")
+        report = agent.status()
+        tap.ok(report["policy"] is None and report["verdict"] == "unknown" and "core.no_policy" in report["notes"],
+               "no policy: the status says so", report)
+        kinds = [record["kind"] for record in agent.records()]
+        tap.ok("start" in kinds and "fact" in kinds and "verdict" not in kinds, "facts are recorded, and no verdict", kinds)
+        checks = {c["check"]: c for c in agent.ask("doctor")[1]["checks"]}
+        tap.ok(not checks["policy"]["ok"] and checks["journal"]["ok"] and checks["core"]["ok"], "doctor names what is missing", checks)
+
+
+def the_straight_line(tap):
+    with Agent("line") as agent:
+        agent.start()
+        kind, answer = agent.load(agent.office.sign(ALL, 1))
+        tap.ok(kind == "answer" and answer == {"id": "test", "version": 1}, "a signed policy is taken", answer)
+        report = agent.looked()
+        tap.ok(report["policy"] == {"id": "test", "version": 1} and set(c["control"] for c in report["controls"]) ==
+               set(rule["control"] for rule in ALL), "every rule has a verdict", report)
+        tap.ok(all(row["since"] for row in report["controls"]), "every verdict has its since")
+        records = agent.records()
+        recorded = {(r["payload"]["control"], r["payload"]["subject"]): r["payload"] for r in records if r["kind"] == "verdict"}
+        shown = rows(report)
+        tap.ok(set(recorded) == set(shown) and all(recorded[k]["verdict"] == shown[k]["verdict"] for k in shown),
+               "the journal has exactly the verdicts that the status shows", (recorded.keys(), shown.keys()))
+        first = [i for i, r in enumerate(records) if r["kind"] == "verdict"][0]
+        tap.ok(any(r["kind"] == "fact" for r in records[:first]), "facts are recorded before verdicts")
+        agent.ask("look_again")
+        time.sleep(1.5)
+        agent.looked()
+        tap.ok(len(agent.records()) == len(records), "looking again at the same PC records nothing",
+               [r for r in agent.records()[len(records):]])
+        before = {k: row["since"] for k, row in rows(agent.status()).items()}
+        agent.stop()
+        agent.start()
+        report = agent.looked()
+        again = agent.records()[len(records):]
+        tap.ok([r["kind"] for r in again if r["kind"] in ("fact", "verdict", "policy_taken")] == [],
+               "a restart records no fact, verdict or policy twice", again)
+        tap.ok([r["kind"] for r in again][:2] == ["stop", "head"] and "start" in [r["kind"] for r in again],
+               "stop, a signed head, start", [r["kind"] for r in again])
+        tap.ok({k: row["since"] for k, row in rows(report).items()} == before, "since outlives a restart")
+        raw = subprocess.run([os.path.join(BIN, "epagent"), "--status", "--json", "--run", agent.run], capture_output=True, text=True,
+                             check=False)
+        tap.ok(raw.returncode in (0, 1, 2) and json.loads(raw.stdout)["controls"] == report["controls"],
+               "epagent --status --json prints the same", raw.stderr)
+
+
+def keeping_the_policy(tap):
+    with Agent("policy") as agent:
+        agent.start()
+        two = agent.office.sign(ALL[:2], 2)
+        agent.load(two)
+        agent.looked()
+        kind, why = agent.load(agent.office.sign(ALL, 1))
+        tap.ok(kind == "refused" and agent.status()["policy"]["version"] == 2, "an older version is refused", why)
+        kind, _ = agent.load(two)
+        tap.ok(kind == "answer", "the same again is fine")
+        kind, why = agent.load(agent.office.sign(ALL[:3], 2))
+        alarms = [r["payload"] for r in agent.records() if r["kind"] == "alarm"]
+        tap.ok(kind == "refused" and [a["alarm"] for a in alarms] == ["policy_changed"], "the same version with other bytes is an alarm", (why, alarms))
+        broken = bytearray(agent.office.sign(ALL, 3))
+        broken[-2] ^= 1
+        tap.ok(agent.load(bytes(broken))[0] == "refused", "a changed byte is refused")
+        tap.ok(agent.load(b"{}")[0] == "refused" and agent.ask("policy_load", {"document": "zz"})[0] == "refused", "unsigned and no hex are refused")
+        refused = [r["payload"]["why"] for r in agent.records() if r["kind"] == "policy_refused"]
+        tap.ok(refused == ["older", "changed", "bad_signature", "unsigned"], "every refusal is recorded with its reason", refused)
+        tap.ok(agent.ask("policy")[1]["refused"]["why"] == "unsigned" and "core.policy_refused" in agent.status()["notes"],
+               "and is told to who asks")
+        tap.ok(agent.load(agent.office.sign(ALL, 3))[0] == "answer" and agent.looked()["policy"]["version"] == 3, "a newer one is taken")
+        agent.stop()
+        with open(os.path.join(agent.state, "policy.good"), "r+b") as f:
+            f.seek(-3, os.SEEK_END)
+            f.write(b"x")
+        agent.start()
+        agent.until(lambda: agent.status()["pending"] == 0, "all is looked at")
+        tap.ok(agent.status()["policy"] is None, "a kept policy that was changed on the disk does not rule")
+
+
+def the_poison_guard(tap):
+    with Agent("poison") as agent:
+        agent.start()
+        agent.load(agent.office.sign(ALL[:2], 1))
+        agent.looked()
+        agent.stop()
+        # As if core had ended three times while it handled version 2.
+        with open(os.path.join(agent.state, "policy.new"), "wb") as f:
+            f.write(agent.office.sign(ALL[:3], 2))
+        with open(os.path.join(agent.state, "policy.tries"), "w", encoding="utf-8") as f:
+            f.write("3\n")
+        agent.start()
+        report = agent.looked()
+        tap.ok(report["policy"]["version"] == 1 and agent.ask("policy")[1]["refused"]["why"] == "crashed",
+               "what ended core three times is refused, the last good one rules", report["policy"])
+        kind, why = agent.load(agent.office.sign(ALL[:3], 2))
+        tap.ok(kind == "refused", "handed again it is refused again", why)
+        tap.ok(agent.load(agent.office.sign(ALL[:3], 3))[0] == "answer" and agent.looked()["policy"]["version"] == 3, "a newer one is taken")
+        agent.stop()
+        with open(os.path.join(agent.state, "policy.new"), "wb") as f:
+            f.write(agent.office.sign(ALL[:4], 4))
+        with open(os.path.join(agent.state, "policy.tries"), "w", encoding="utf-8") as f:
+            f.write("2\n")
+        agent.start()
+        tap.ok(agent.looked()["policy"]["version"] == 4, "after two it is tried once more")
+        tap.ok(not os.path.exists(os.path.join(agent.state, "policy.new")), "and is the good one then")
+
+
+def who_sees_what(tap):
+    if os.geteuid() != 0:
+        tap.skip("who sees what", "wants root: to ask as somebody else")
+        return
+    with Agent("who", deep=True) as agent:
+        tap.ok(len(os.path.join(agent.run, "user.sock")) > 200, "the folder lies deeper than a socket's address holds")
+        os.chmod(os.path.dirname(agent.folder), 0o755)
+        agent.start()
+        agent.load(agent.office.sign(ALL, 1))
+        report = agent.looked()
+        kind, theirs = as_uid(NOBODY, agent.run, "status")
+        others = [r for r in report["controls"] if r["subject"].startswith("user:") and r["subject"] not in ("user:*", "user:%d" % NOBODY)]
+        tap.ok(kind == "answer" and theirs["hidden"] == len(others) and theirs["verdict"] == report["verdict"] and
+               len(theirs["controls"]) == len(report["controls"]) - len(others), "a user sees the PC's and his own rows, and the whole verdict", theirs)
+        for command in ("look_again", "policy_load"):
+            kind, why = as_uid(NOBODY, agent.run, command)
+            tap.ok(kind == "refused" and why["meaning"] == "denied", "%s is root's" % command, why)
+        agent.until(lambda: [r for r in agent.records() if r["kind"] == "peer_violation" and r["payload"]["uid"] == NOBODY], "it is recorded")
+        tap.ok(True, "and whoever tried is recorded")
+        kind, log = as_uid(NOBODY, agent.run, "log", {"most": 500})
+        tap.ok(kind == "answer" and not [r for r in log["records"] if r["kind"] == "session"], "who is logged in is not told to others", log)
+        probe = subprocess.run([sys.executable, "-c", "import sys; sys.path.insert(0, %r); from agent import *; connect(%r, 'probe')" % (
+            os.path.dirname(os.path.abspath(__file__)), agent.run)], user=NOBODY, group=NOBODY, capture_output=True, text=True, check=False)
+        tap.ok("PermissionError" in probe.stderr, "nobody but root reaches the probe's socket", probe.stderr[-300:])
+
+
+def a_change_on_the_pc(tap):
+    if not overlay("/usr/share", os.path.join(MACHINE, "share")):
+        tap.skip("a change on the PC", "overlay is not possible here")
+        return
+    with Agent("change") as agent:
+        for folder in ("/usr/share/xsessions", "/usr/share/wayland-sessions"):
+            for name in os.listdir(folder) if os.path.isdir(folder) else []:
+                os.unlink(os.path.join(folder, name))
+        agent.start()
+        agent.load(agent.office.sign([{"control": "screen_lock", "require": {"at_most": "10m"}}], 1))
+        report = agent.looked()
+        tap.ok(rows(report)[("screen_lock", "host")]["verdict"] == "not_applicable", "no desktop: not applicable", report)
+        os.makedirs("/usr/share/xsessions", exist_ok=True)
+        with open("/usr/share/xsessions/plasma.desktop", "w", encoding="utf-8") as f:
+            f.write("[Desktop Entry]\nType=XSession\nExec=/usr/bin/startplasma-x11\nDesktopNames=KDE\nName=Plasma (X11)\n")
+        start = time.monotonic()
+        agent.until(lambda: ("screen_lock", "host") not in rows(agent.status()), "the desktop is seen", 10)
+        tap.ok(time.monotonic() - start < 5, "a new file is seen by its trigger, long before the period (%.1f s)" % (time.monotonic() - start))
+        gone = [r["payload"] for r in agent.records() if r["kind"] == "fact" and r["payload"].get("state") == "gone"]
+        tap.ok(gone == [{"control": "screen_lock", "subject": "host", "state": "gone"}], "what is gone is recorded as gone", gone)
+        os.unlink("/usr/share/xsessions/plasma.desktop")
+        agent.until(lambda: ("screen_lock", "host") in rows(agent.status()), "the desktop is gone", 10)
+        verdicts = [(r["payload"]["subject"], r["payload"]["verdict"]) for r in agent.records() if r["kind"] == "verdict"]
+        tap.ok(verdicts[0] == ("host", "not_applicable") and verdicts[-1][0] in ("host", "user:*") and
+               sum(v == ("host", "not_applicable") for v in verdicts) == 2, "one record for each change", verdicts)
+
+
+def a_probe_that_hangs(tap):
+    """T105: everything about clamd's program hangs in openat2; only that control is unknown, in time, and the rest goes on."""
+    with Agent("hang") as agent:
+        programs = os.path.join(agent.folder, "programs")
+        os.mkdir(programs)
+        os.symlink(os.path.join(BIN, "epagentd"), os.path.join(programs, "epagentd"))
+        wrapper = os.path.join(programs, "epagent-probe")
+        with open(wrapper, "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\nexec strace -D -f -qq -o /dev/null -e trace=openat2 -P /proc/swaps -P proc/swaps -e inject=openat2:delay_enter=60000000 "
+                    "%s/epagent-probe \"$@\"\n" % BIN)
+        os.chmod(wrapper, 0o755)
+        agent.programs = programs
+        start = time.monotonic()
+        agent.start()
+        agent.load(agent.office.sign(ALL, 1))
+        report = agent.looked()
+        took = time.monotonic() - start
+        shown = rows(report)
+        hung = shown.get(("disk_encryption", "host"), {})
+        tap.ok(hung.get("verdict") == "unknown" and hung.get("code") == "disk_encryption.timeout", "a probe that hangs is unknown: timeout", hung)
+        tap.ok(hung.get("evidence"), "with evidence of what was tried")
+        tap.ok(took < 20, "within its limit (%.1f s)" % took)
+        tap.ok(not [k for k, row in shown.items() if k[0] != "disk_encryption" and row["code"].endswith(".timeout")], "the others answer", shown.keys())
+
+
+def without_a_probe(tap):
+    with Agent("noprobe") as agent:
+        programs = os.path.join(agent.folder, "programs")
+        os.mkdir(programs)
+        os.symlink(os.path.join(BIN, "epagentd"), os.path.join(programs, "epagentd"))
+        os.symlink("/bin/false", os.path.join(programs, "epagent-probe"))
+        agent.programs = programs
+        agent.start()
+        agent.load(agent.office.sign(ALL, 1))
+        report = agent.until(lambda: (lambda r: r if r["pending"] == 0 else None)(agent.status()), "core goes on", 90)
+        tap.ok(all(row["verdict"] == "unknown" for row in report["controls"]), "a probe that cannot run is unknown everywhere, never a pass", report)
+
+
+def nothing_of_the_caller(tap):
+    """T097: what the starter's environment and limits say has no effect on the programs."""
+    with Agent("env") as agent:
+        bait = os.path.join(agent.folder, "bait.cnf")
+        os.mkfifo(bait)  # whoever opens it for reading hangs
+        env = dict(os.environ, LD_LIBRARY_PATH="/nonexistent", OPENSSL_CONF=bait, OPENSSL_MODULES="/nonexistent", PATH="/nonexistent",
+                   LANG="tr_TR.UTF-8", LC_ALL="tr_TR.UTF-8", TMPDIR="/nonexistent", JANSSON="1")
+        agent.start(env=env)
+        agent.load(agent.office.sign(ALL, 1))
+        report = agent.looked()
+        tap.ok(report["policy"]["version"] == 1, "a policy is verified all the same")
+        with open("/proc/%d/environ" % agent.child("epagentd"), "rb") as f:
+            names = sorted(x.split(b"=")[0].decode() for x in f.read().split(b"\0") if x)
+        tap.ok(names == ["LISTEN_FDNAMES", "LISTEN_FDS", "LISTEN_PID", "PATH"], "core's environment is the launcher's own", names)
+        for name in ("epagentd",):
+            fds = [os.readlink("/proc/%d/fd/%s" % (agent.child(name), fd)) for fd in os.listdir("/proc/%d/fd" % agent.child(name))]
+            tap.ok(not [fd for fd in fds if fd.startswith("/") and not fd.startswith((agent.folder, "/dev/null", "/proc/"))],
+                   "%s holds nothing of the caller's open" % name, fds)
+
+
+def stopping(tap):
+    with Agent("stop") as agent:
+        agent.start()
+        agent.ask("look_again")
+        core, launcher = agent.child("epagentd"), agent.process
+        agent.process.send_signal(signal.SIGINT)
+        launcher.wait(10)
+        tap.ok(launcher.returncode == 0, "SIGINT ends the launcher")
+        tap.ok(not os.path.exists("/proc/%d" % core), "and core")
+        tap.ok(not os.path.exists(os.path.join(agent.run, "user.sock")), "its sockets are gone")
+        agent.process = None
+        agent.start()
+        core, launcher = agent.child("epagentd"), agent.process
+        os.kill(launcher.pid, signal.SIGKILL)
+        launcher.wait(10)
+        end = time.monotonic() + 10
+        while os.path.exists("/proc/%d" % core) and time.monotonic() < end:
+            time.sleep(0.05)
+        tap.ok(not os.path.exists("/proc/%d" % core), "core does not outlive a launcher that is killed")
+        agent.process = None
+
+
+def agent_conf(tap):
+    with Agent("conf") as agent:
+        agent.config("journal = 1\nserver = nowhere\nobserve = yes\n")
+        agent.start()
+        checks = {c["check"]: c for c in agent.ask("doctor")[1]["checks"]}
+        tap.ok(not checks["config"]["ok"] and "line 2" in checks["config"]["params"]["text"] and "core.observe" in agent.status()["notes"],
+               "a wrong line of agent.conf is named, the others hold", checks["config"])
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    private_machine("core")
+    MACHINE = tempfile.mkdtemp(prefix="epagent-machine-")
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", MACHINE], check=True)
+    tests = [without_a_policy, the_straight_line, keeping_the_policy, the_poison_guard, who_sees_what, a_change_on_the_pc, a_probe_that_hangs,
+             without_a_probe, nothing_of_the_caller, stopping, agent_conf]
+    only = sys.argv[1:]
+    sys.exit(Tap().run(*[t for t in tests if not only or t.__name__ in only]))
