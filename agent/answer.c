@@ -166,7 +166,7 @@ static json_t *answer_policy_load(struct core *core, int64_t viewer_uid, const j
 	free(raw);
 	if (!taken)
 		return NULL;
-	cycle_soon(core);
+	cycle_judge(core);
 	return json_pack("{s:s, s:I}", "id", core->holder.policy.id, "version", (json_int_t)core->holder.version);
 }
 

@@ -107,7 +107,7 @@ static bool judge_all(struct core *core)
 
 /* ---- verdicts -> journal -> enforce -> outcome -> journal ---- */
 
-static void straight_on(struct core *core)
+void cycle_judge(struct core *core)
 {
 	bool judged = judge_all(core);
 
@@ -130,7 +130,7 @@ static void on_timer(void *data)
 	if (!probe_client_is_busy(core->probe) && trigger_take(&core->triggers, os_boot_ms(), due)) {
 		look_here(core, due);
 		if (!probe_client_look(core->probe, due))
-			straight_on(core);
+			cycle_judge(core);
 	}
 	cycle_soon(core);
 }
@@ -147,7 +147,7 @@ void cycle_soon(struct core *core)
 
 bool cycle_start(struct core *core, struct err *err)
 {
-	static const struct probe_client_calls calls = {on_found, straight_on};
+	static const struct probe_client_calls calls = {on_found, cycle_judge};
 
 	trigger_init(&core->triggers, os_boot_ms());
 	core->timer = os_timer_new(core->loop, on_timer, core, err);

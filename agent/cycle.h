@@ -12,3 +12,6 @@ void cycle_stop(struct core *core);
 
 /* Something is dirty, or the policy is another: take up the line soon. */
 void cycle_soon(struct core *core);
+
+/* The rest of the line with the facts that are held: a new policy has verdicts at once, and the look that it makes due comes after. */
+void cycle_judge(struct core *core);

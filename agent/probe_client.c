@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The probe gives each control 5 s and looks at a few at a time; this is for all of them, and for its start. */
-#define LOOK_MS      60000
+#define LOOK_MS      30000
 #define TRIES        3
 #define ASKED_MAX    (CONTROL_COUNT + 1)
 #define RECONNECT_MS 200

@@ -38,10 +38,21 @@ static void facts_drop(struct facts *facts)
 	free(facts);
 }
 
+static void take_fresh(struct state *state)
+{
+	for (size_t i = 0; i < STATE_HELD; i++)
+		if (state->fresh[i]) {
+			facts_drop(state->held[i]);
+			state->held[i] = state->fresh[i];
+			state->fresh[i] = NULL;
+		}
+}
+
 void state_fini(struct state *state)
 {
 	verdicts_fini(&state->verdicts);
 	facts_fini(&state->all);
+	take_fresh(state);
 	for (size_t i = 0; i < STATE_HELD; i++)
 		facts_drop(state->held[i]);
 	for (size_t i = 0; i < state->count; i++) {
@@ -63,9 +74,8 @@ static void forget_verdicts(struct state *state)
 
 void state_hold(struct state *state, int id, struct facts *facts)
 {
-	forget_verdicts(state);
-	facts_drop(state->held[id]);
-	state->held[id] = facts;
+	facts_drop(state->fresh[id]);
+	state->fresh[id] = facts;
 }
 
 static bool gather_one(struct facts *all, const struct facts *from)
@@ -82,6 +92,7 @@ static bool gather_one(struct facts *all, const struct facts *from)
 void state_gather(struct state *state)
 {
 	forget_verdicts(state);
+	take_fresh(state);
 	for (size_t i = 0; i < CONTROL_COUNT; i++)
 		if (state->held[i] && !gather_one(&state->all, state->held[i]))
 			state->all.overflow = true;

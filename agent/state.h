@@ -30,7 +30,8 @@ struct state_row {
 };
 
 struct state {
-	struct facts *held[STATE_HELD]; /* NULL: not looked at since core began */
+	struct facts *fresh[STATE_HELD]; /* found since the last gathering; NULL: nothing new */
+	struct facts *held[STATE_HELD];  /* NULL: not looked at since core began */
 	struct facts all;               /* all of them, borrowed from `held`; what the judge sees */
 	struct verdicts verdicts;
 	bool judged;
@@ -43,9 +44,9 @@ struct state {
 bool state_init(struct state *state);
 void state_fini(struct state *state);
 
-/* Takes `facts` (heap, facts_init'ed) as what is now known of `id`. */
+/* Takes `facts` (heap, facts_init'ed) as what is now known of `id`. The verdicts of before stay until the look is over. */
 void state_hold(struct state *state, int id, struct facts *facts);
-/* `all` from what is held; verdicts of before are gone. */
+/* `all` from what is held, with what is fresh; verdicts of before are gone. */
 void state_gather(struct state *state);
 bool state_is_looked_at(const struct state *state, int id);
 size_t state_pending(const struct state *state); /* written controls that have not been looked at yet */

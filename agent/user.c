@@ -143,6 +143,9 @@ static bool write_some(struct user_peer *peer)
 {
 	struct err ignored;
 
+	/* Nothing to write: the time for the rest of a half message goes on. */
+	if (peer->out.size == 0)
+		return true;
 	while (peer->sent < peer->out.size) {
 		long done = os_write(peer->fd, peer->out.data + peer->sent, peer->out.size - peer->sent, &ignored);
 		if (done == OS_AGAIN)

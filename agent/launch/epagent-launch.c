@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * epagent-launch: the agent's processes under one folder, where there is no service manager or it shall not know of them (the demo, tests).
- *   epagent-launch --run DIR [--observe] [--programs DIR]
+ *   epagent-launch --run DIR [--observe] [--programs DIR] [--again MS]     MS: the longest wait before a program is started again
  * It does what the systemd units do, by the same means: makes the two sockets, hands core the one and the probe the other (sd_listen_fds(3)),
  * starts the probe when somebody connects, starts again what ended, later each time. SIGTERM or SIGINT ends all. Nothing is
  * written outside DIR. It needs no root: what an ordinary user cannot read is unknown then.
@@ -45,6 +45,7 @@ static struct program programs[] = {
 	{.name = "epagentd", .socket = "user", .socket_mode = 0666, .arguments = {"epagentd", "--run", NULL /* DIR */, NULL, NULL}},
 	{.name = "epagent-probe", .socket = "probe", .socket_mode = 0600, .on_demand = true, .arguments = {"epagent-probe", "--serve"}},
 };
+static int64_t delay_max_ms = DELAY_MAX_MS;
 #define EACH_PROGRAM(p) struct program *p = programs; p < programs + ARRAY_LEN(programs); p++
 
 static bool prepare(const char *run_dir, const char *programs_dir, bool observe, struct err *err)
@@ -111,7 +112,7 @@ static void ended(struct program *p, int status)
 
 	p->pid = 0;
 	p->delay_ms = clean || now - p->started_ms > SETTLED_MS ? DELAY_MIN_MS : p->delay_ms * 2;
-	p->delay_ms = p->delay_ms > DELAY_MAX_MS ? DELAY_MAX_MS : p->delay_ms;
+	p->delay_ms = p->delay_ms > delay_max_ms ? delay_max_ms : p->delay_ms;
 	p->again_ms = now + p->delay_ms;
 	if (!clean)
 		log_line(LOG_LEVEL_WARNING, "launch", "%s ended (%s %d); it is started again in %lld ms", p->name,
@@ -225,6 +226,7 @@ int main(int argc, char **argv)
 {
 	const char *run_dir = NULL, *programs_dir = NULL;
 	bool observe = false, fine = true;
+	uint64_t again_ms = DELAY_MAX_MS;
 	struct err err = {ERR_NONE, ""};
 
 	for (int i = 1; i < argc; i++) {
@@ -232,15 +234,18 @@ int main(int argc, char **argv)
 			run_dir = argv[++i];
 		else if (strcmp(argv[i], "--programs") == 0 && i + 1 < argc)
 			programs_dir = argv[++i];
+		else if (strcmp(argv[i], "--again") == 0 && i + 1 < argc)
+			fine = fine && text_to_u64(argv[++i], DELAY_MAX_MS, &again_ms);
 		else if (strcmp(argv[i], "--observe") == 0)
 			observe = true;
 		else
 			fine = false;
 	}
 	if (!fine || !run_dir) {
-		(void)fprintf(stderr, "epagent-launch: usage: epagent-launch --run DIR [--observe] [--programs DIR]\n");
+		(void)fprintf(stderr, "epagent-launch: usage: epagent-launch --run DIR [--observe] [--programs DIR] [--again MS]\n");
 		return 3;
 	}
+	delay_max_ms = (int64_t)again_ms;
 	int signals = catch_signals();
 	if (signals < 0 || !prepare(run_dir, programs_dir, observe, &err)) {
 		(void)fprintf(stderr, "epagent-launch: %s\n", err.text);
