@@ -14,6 +14,8 @@ test="$build libcmocka-dev python3 python3-yaml dconf-cli git strace universal-c
 test="$test clamav-daemon"
 # openssl: a second opinion on our keys and signatures.
 test="$test openssl"
+# systemd: systemd-analyze holds the scores of the units; nothing of it is started.
+test="$test systemd"
 # The Windows half: cross compiler, what OpenSSL and jansson are built with, and Wine to run it.
 win32="gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev binutils-mingw-w64-x86-64 dpkg-dev cmake perl wine64 wine"
 # A guest with a kernel of its own.
