@@ -2,11 +2,11 @@
 #include "agent/answer_log.h"
 
 #include "agent/core.h"
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MOST       500
@@ -75,12 +75,14 @@ static bool find_start(const struct core *core, const json_t *body, size_t most,
 {
 	struct journal_state state;
 	const char *epoch = json_text(body, "epoch");
-	char *end = NULL;
+	uint8_t bytes[8];
 
 	journal_state(core->journal, &state);
-	after->epoch = epoch ? strtoull(epoch, &end, 16) : state.last.epoch;
-	if (epoch && (*end || strlen(epoch) != 16))
+	after->epoch = epoch ? 0 : state.last.epoch;
+	if (epoch && !hex_parse(bytes, sizeof bytes, epoch))
 		return err_set(err, ERR_INVALID, "epoch wants 16 hexadecimal digits");
+	for (size_t i = 0; epoch && i < sizeof bytes; i++)
+		after->epoch = after->epoch << 8 | bytes[i];
 	json_int_t number = json_number(body, "after", -1);
 	uint64_t oldest = state.first.epoch == state.last.epoch ? state.first.number : 1, last = state.last.number;
 	after->number = number >= 0 ? (uint64_t)number : last > most ? last - most : 0;
