@@ -20,6 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import disks
+import units
 from lab import LAB, TOP, Lab, LabError
 
 BIN = os.path.join(TOP, os.environ.get("EPAGENT_BIN", "build/linux/bin"))
@@ -160,7 +161,12 @@ def run_resets(lab, tap, args):
         tap.check("hard_reset", "round %d: %d records promised, the last %s" % (n, count, last[1]), good, opened.text + " / " + r.text)
 
 
-SUITES = {"disks": run_disks, "resets": run_resets}
+def run_units(lab, tap, args):
+    del args
+    units.run_units(lab, tap, BIN)
+
+
+SUITES = {"units": run_units, "disks": run_disks, "resets": run_resets}
 
 
 def main():
@@ -175,13 +181,13 @@ def main():
         skip_all("qemu-system-x86 is not installed (packaging/deps.sh lab)")
     lab, tap = prepare(a.vm), Tap()
     try:
-        for name in a.suites or SUITES:
+        for number, name in enumerate(a.suites or SUITES):
+            if number:
+                lab.boot()  # each suite has a guest as it was saved
             try:
                 SUITES[name](lab, tap, a)
             except (LabError, OSError, subprocess.CalledProcessError) as e:
                 tap.check(name, "ran to its end", False, e)
-                lab.stop()
-                lab.boot()
     finally:
         lab.stop()
     return tap.end()
