@@ -36,8 +36,8 @@ def enter():
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=True)
     os.mkdir("/mnt/etc", 0o755)
-    # Unreadable files (shadow) are not needed.
-    subprocess.run("cp -a /etc/. /mnt/etc/ 2>/dev/null", shell=True)
+    # Unreadable files (shadow) are not needed; without real root owners cannot be kept.
+    subprocess.run("cp -dR --preserve=mode,timestamps /etc/. /mnt/etc/ 2>/dev/null; chmod 755 /mnt/etc", shell=True)
     subprocess.run(["mount", "--bind", "/mnt/etc", "/etc"], check=True)
 
 
@@ -60,11 +60,16 @@ def clerk_environment():
     return dict(keep, HOME=HOME, XDG_RUNTIME_DIR=HOME, XDG_CACHE_HOME=HOME + "/.cache", TMPDIR=HOME, DBUS_SESSION_BUS_ADDRESS="disabled:")
 
 
+def chmod(path, mode):
+    """What others get. Without real root the browser runs as the owner, who then gets no more than they do."""
+    os.chmod(path, mode if os.environ["EPAGENT_REAL_ROOT"] == "1" else (mode & 0o7) * 0o111)
+
+
 def write(path, content, mode=0o644):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as f:
         f.write(content if isinstance(content, bytes) else content.encode())
-    os.chmod(path, mode)
+    chmod(path, mode)
 
 
 def our_fact(subject):

@@ -195,7 +195,7 @@ class Suite:
         """A folder that the user may not list or pass; the mark is not seen then if it lies behind."""
         for title, folder, mode in (("managed folder cannot be listed", "managed", 0o711), ("managed folder cannot be passed", "managed", 0o744)):
             make({"managed/a.json": OFF})
-            os.chmod(BASE + folder, mode)
+            browser.chmod(BASE + folder, mode)
             shown = self.shown()
             self.compare(title, None if shown is None else shown.get(POLICY), "not_readable_by_user")
 

@@ -185,7 +185,7 @@ class Suite:
                 ("the same without distribution", 0o700, {ETC: OFF}, "no_policy"),
                 ("a folder that can be passed, not listed", 0o711, {ETC: OFF}, None)):
             make(files)
-            os.chmod(os.path.dirname(ETC), mode)
+            browser.chmod(os.path.dirname(ETC), mode)
             self.compare(title, self.firefox.evaluate(AGAIN), [reason])
 
     def rows(self):
