@@ -196,10 +196,15 @@ bool run_program(const char *const *argv, struct run_limits limits, struct run_a
 
 bool run_at_terminal(unsigned *columns)
 {
+	HANDLE console = GetStdHandle(STD_OUTPUT_HANDLE);
 	CONSOLE_SCREEN_BUFFER_INFO size;
+	DWORD mode;
 
-	/* Only a console has such a buffer. A console that does not know ECMA-48 shows no colours this way. */
-	if (!GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &size))
+	/* Only a console has such a buffer; one that cannot be told to take ECMA-48 (before Windows 10) gets plain text. */
+	if (!GetConsoleScreenBufferInfo(console, &size) || !GetConsoleMode(console, &mode))
+		return false;
+	(void)SetConsoleOutputCP(CP_UTF8);
+	if (!SetConsoleMode(console, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING))
 		return false;
 	if (size.srWindow.Right > size.srWindow.Left)
 		*columns = (unsigned)(size.srWindow.Right - size.srWindow.Left + 1);
