@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define LINK_SIZE 1024
 #define PATH_SIZE 160
@@ -123,12 +124,12 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void add_number(struct descent *descent, const struct mount *mount)
+static void add_number(struct descent *descent, unsigned number_major, unsigned number_minor)
 {
 	char path[PATH_SIZE], link[LINK_SIZE];
 	struct err ignored;
 
-	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u", mount->major, mount->minor);
+	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u", number_major, number_minor);
 	if (host_link(descent->host, path, link, sizeof link, &ignored))
 		add_device(descent, last_part(link));
 	else
@@ -193,7 +194,7 @@ static void add_mount(struct descent *descent, const struct mount *mount)
 	else if (class == MOUNT_OVERLAY)
 		add_overlay(descent, mount);
 	else if (mount->major != 0)
-		add_number(descent, mount);
+		add_number(descent, mount->major, mount->minor);
 	descent->depth--;
 }
 
@@ -212,6 +213,16 @@ static void add_points(struct descent *descent)
 		if (mount && strcmp(mount->point, points[i]) == 0)
 			add_mount(descent, mount);
 	}
+}
+
+/* In a plain chroot the mount table has no line for "/". */
+static void add_live_root(struct descent *descent)
+{
+	struct file_info info;
+	struct err ignored;
+
+	if (host_is_live(descent->host) && host_info(descent->host, "/", &info, &ignored) && major(info.device) != 0)
+		add_number(descent, major(info.device), minor(info.device));
 }
 
 static void add_swaps(struct descent *descent)
@@ -248,6 +259,7 @@ void lifeline_read(struct lifeline *lifeline, const struct host *host)
 		add_points(&descent);
 	else
 		lifeline->complete = false;
+	add_live_root(&descent);
 	add_swaps(&descent);
 	mounts_fini(&descent.mounts);
 }
