@@ -70,6 +70,10 @@ def main():
             check("%s%s has the commands that the program has" % (folder, name), set(found) == set(wanted), (sorted(found), sorted(wanted)))
             for command in sorted(set(found) & set(wanted)):
                 check("%s%s: options of %s" % (folder, name, command), found[command] == wanted[command], (sorted(found[command]), sorted(wanted[command])))
+    for page, source in (("epagentd.8", "agent/epagentd.c"), ("epagent-probe.8", "agent/probe/epagent-probe.c")):
+        wanted = set(re.findall(r'argv\[i?1?\], "(--[a-z]+)"', read(os.path.join(TOP, source))))
+        found = {"-" + o for o in re.findall(r"^\.It Fl (\S+)", read(os.path.join(MAN, page)), re.M)}
+        check("%s has the options of %s" % (page, source), wanted and found == wanted, (found, wanted))
     words = re.search(r"keywords\[\] = \{(.*?)\};", read(os.path.join(TOP, "agent/config.c")), re.S).group(1)
     check("agent.conf.5 has the keywords of agent/config.c", set(re.findall(r'\{"(\w+)"', words)) == set(re.findall(r"^\.It Cm (\w+)", read(MAN + "/agent.conf.5"), re.M)))
     print("1..%d" % number)
