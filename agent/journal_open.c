@@ -11,6 +11,7 @@
 struct found {
 	char name[NAME_SIZE];
 	bool blank, foreign;
+	bool unopened; /* its opening is unfinished, and it cannot be blanked */
 	bool chained;
 	struct segment_header header;
 };
@@ -106,7 +107,7 @@ static struct found *find_newest(struct scan *scan)
 
 	for (size_t i = 0; i < scan->count; i++) {
 		struct found *file = &scan->files[i];
-		if (file->blank || file->foreign)
+		if (file->blank || file->foreign || file->unopened)
 			continue;
 		if (newest && newest->header.sequence == file->header.sequence)
 			scan->damage = "two segments have the same sequence";
@@ -371,10 +372,9 @@ static struct found *drop_unopened(struct scan *scan, struct found *newest)
 	if (walk.state != WALK_UNOPENED)
 		return newest;
 	newest->blank = journal_zero(scan->j, newest->name, 0, SEGMENT_HEADER_SIZE, &err);
-	if (!newest->blank) {
-		newest->foreign = true;
+	newest->unopened = !newest->blank; /* then clear_rest sets it aside */
+	if (newest->unopened)
 		journal_note(scan->j, &err);
-	}
 	set_slot(scan->j, newest->name, newest->blank ? SLOT_BLANK : SLOT_BAD);
 	return find_newest(scan);
 }
