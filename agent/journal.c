@@ -59,6 +59,7 @@ struct journal *journal_open(const struct journal_options *options, struct err *
 	journal_scan(j);
 	if (j->health != JOURNAL_CANNOT_RECORD)
 		fill_ring(j);
+	ring_judge(j);
 	return j;
 }
 
@@ -133,4 +134,5 @@ void journal_state(const struct journal *j, struct journal_state *out)
 void journal_keep_unsent(struct journal *j, bool keep)
 {
 	j->options.keep_unsent = keep;
+	ring_judge(j);
 }

@@ -179,8 +179,7 @@ bool journal_append(struct journal *j, const struct journal_entry *entries, size
 			return err_set(err, ERR_LIMIT, "a record of this size or kind cannot be appended");
 	if (j->health == JOURNAL_CANNOT_RECORD || !j->segment_count || j->file < 0)
 		return err_set(err, ERR_IO, "cannot record: %s", j->error);
-	if (j->health == JOURNAL_FULL && ring_free(j) > JOURNAL_RESERVE)
-		j->health = JOURNAL_OK;
+	ring_judge(j);
 	if (j->health == JOURNAL_FULL && !all_reserved(entries, count))
 		return err_set(err, ERR_LIMIT, "the journal is full of records that wait for the centre");
 	if (!place(j, entries, count, stamp, err))

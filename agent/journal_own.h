@@ -74,6 +74,7 @@ void journal_use(struct journal *j, int file); /* the file that is written from 
 /* journal_ring.c: room, and new segments. */
 void slot_name(char out[SLOT_NAME_SIZE], unsigned slot);
 unsigned ring_free(const struct journal *j);
+void ring_judge(struct journal *j); /* JOURNAL_OK or JOURNAL_FULL, by the room there is */
 bool ring_is_acknowledged(const struct journal *j, const struct segment *segment);
 struct opening {
 	uint64_t epoch;      /* 0: the same epoch goes on */

@@ -187,7 +187,6 @@ bool journal_acknowledge(struct journal *j, const struct record_name *name, int6
 		j->mark.acknowledged_at = before.acknowledged_at;
 		return false;
 	}
-	if (j->health == JOURNAL_FULL && ring_free(j) > JOURNAL_RESERVE)
-		j->health = JOURNAL_OK;
+	ring_judge(j);
 	return true;
 }

@@ -41,6 +41,17 @@ unsigned ring_free(const struct journal *j)
 	return count;
 }
 
+/* With exactly the reserve left, the current segment is the last ordinary one: it may be filled. */
+void ring_judge(struct journal *j)
+{
+	unsigned room = ring_free(j);
+
+	if (j->health == JOURNAL_FULL && room > JOURNAL_RESERVE)
+		j->health = JOURNAL_OK;
+	else if (j->health == JOURNAL_OK && room < JOURNAL_RESERVE)
+		j->health = JOURNAL_FULL;
+}
+
 static bool slot_of(const char *name, unsigned *slot)
 {
 	char own[SLOT_NAME_SIZE];
