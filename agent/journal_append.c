@@ -179,6 +179,8 @@ bool journal_append(struct journal *j, const struct journal_entry *entries, size
 			return err_set(err, ERR_LIMIT, "a record of this size or kind cannot be appended");
 	if (j->health == JOURNAL_CANNOT_RECORD || !j->segment_count || j->file < 0)
 		return err_set(err, ERR_IO, "cannot record: %s", j->error);
+	if (j->clean_on_disk && !journal_mark(j, false, err))
+		return err_wrap(err, "cannot record");
 	ring_judge(j);
 	if (j->health == JOURNAL_FULL && !all_reserved(entries, count))
 		return err_set(err, ERR_LIMIT, "the journal is full of records that wait for the centre");

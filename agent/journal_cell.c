@@ -113,6 +113,7 @@ bool cell_store(const struct disk *disk, const char *path, struct cell *cell, co
 	uint64_t generation = cell->generation + 1;
 
 	int file = open_or_make(disk, path, &made, err);
+	cell->touched = file >= 0;
 	if (file < 0)
 		return false;
 	cell_encode(slot, generation, payload, size);

@@ -15,6 +15,7 @@ struct cell {
 	uint64_t generation; /* of the newest good slot; 0: none */
 	bool there;          /* the file exists */
 	bool damaged;        /* a slot was neither good nor blank */
+	bool touched;        /* the last store got as far as writing: if it failed, the file has failed */
 	uint8_t payload[CELL_PAYLOAD_MAX];
 	size_t size;
 };

@@ -43,7 +43,7 @@ static void store(struct journal *j)
 		return;
 	/* It still counts in memory. */
 	journal_note(j, &err);
-	if (journal_set_aside(j, "counters", &again))
+	if (j->counter_cell.touched && journal_set_aside(j, "counters", &again))
 		(void)cell_store(j->options.disk, path, &j->counter_cell, bytes, j->counter_count * ENTRY_SIZE, &again);
 }
 

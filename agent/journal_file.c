@@ -121,8 +121,13 @@ bool journal_mark(struct journal *j, bool clean, struct err *err)
 	j->mark.count = j->count_before + j->last.number;
 	mark_encode(bytes, &j->mark);
 	journal_path(j, "mark", path);
-	if (cell_store(j->options.disk, path, &j->mark_cell, bytes, sizeof bytes, err))
-		return true;
-	journal_note(j, err);
-	return journal_set_aside(j, "mark", &again) && cell_store(j->options.disk, path, &j->mark_cell, bytes, sizeof bytes, err);
+	bool ok = cell_store(j->options.disk, path, &j->mark_cell, bytes, sizeof bytes, err);
+	if (!ok) {
+		journal_note(j, err);
+		if (!j->mark_cell.touched || !journal_set_aside(j, "mark", &again))
+			return false;
+		ok = cell_store(j->options.disk, path, &j->mark_cell, bytes, sizeof bytes, err);
+	}
+	j->clean_on_disk = ok && clean;
+	return ok;
 }

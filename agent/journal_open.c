@@ -304,6 +304,11 @@ static void begin_anew(struct scan *scan, const char *why)
 		last = j->mark.last;
 	if (scan->mark_known && j->mark.count > count)
 		count = j->mark.count;
+	/* The old story is written down once more as not closed in order, so that the new one does not contradict it. */
+	j->last = last;
+	j->count_before = count - last.number;
+	if (j->clean_on_disk && !journal_mark(j, false, &err))
+		journal_note(j, &err);
 	j->last = (struct record_name){0};
 	j->count_before = count;
 	if (j->mark.oldest >= j->next_sequence)
@@ -347,6 +352,8 @@ static void go_on(struct scan *scan)
 	if (!j->mark.oldest)
 		j->mark.oldest = j->segments[0].header.sequence;
 	clear_rest(scan);
+	if (!journal_mark(j, false, &err))
+		journal_note(j, &err);
 	journal_path(j, current->name, path);
 	journal_use(j, disk->open(disk->context, path, DISK_WRITE, &err));
 	if (j->file < 0) {
@@ -358,8 +365,6 @@ static void go_on(struct scan *scan)
 	}
 	if (!scan->mark_known)
 		(void)journal_append_one(j, RECORD_storage_error, lost, &j->options.stamp, &err);
-	if (!journal_mark(j, false, &err))
-		journal_note(j, &err);
 }
 
 /* The opening of a segment that was never finished: as if it had not been begun. */
@@ -396,7 +401,7 @@ static void load_mark(struct scan *scan)
 		j->mark = (struct mark){0};
 	else
 		j->segment_size = j->mark.segment_size;
-	j->was_clean = j->mark.clean;
+	j->was_clean = j->clean_on_disk = j->mark.clean;
 }
 
 static void read_folder(struct scan *scan)

@@ -51,6 +51,7 @@ struct journal {
 	const char *why;
 	uint64_t tail_cut_bytes;
 	bool was_clean;
+	bool clean_on_disk; /* the mark still says "closed in order": nothing may be appended before that is gone */
 	unsigned aside;
 	char error[160];
 	struct { /* where reading went on last */

@@ -159,13 +159,14 @@ static void compose(struct journal *j, const struct opening *opening, struct seg
 	segment->last = batch->last.number;
 }
 
-static bool write_opening(struct journal *j, const char *name, const struct batch *batch, struct err *err)
+static bool write_opening(struct journal *j, const char *name, const struct batch *batch, bool *touched, struct err *err)
 {
 	const struct disk *disk = j->options.disk;
 	char path[PATH_SIZE];
 
 	journal_path(j, name, path);
 	int file = disk->open(disk->context, path, DISK_WRITE, err);
+	*touched = file >= 0;
 	if (file < 0)
 		return false;
 	if (disk->write(disk->context, file, 0, batch->bytes.data, batch->bytes.size, err) && disk->sync(disk->context, file, err)) {
@@ -229,7 +230,7 @@ static bool try_slot(struct journal *j, const struct opening *opening, const str
 	*again = false;
 	if (j->segment_count == FILES_MAX)
 		return err_set(err, ERR_LIMIT, "too many segments");
-	bool taken = take_slot(j, &slot, err), ok = taken;
+	bool touched = false, ok = take_slot(j, &slot, err);
 	struct segment segment = describe(j, opening, slot);
 	struct record_name before = {.epoch = segment.header.epoch, .number = segment.header.first - 1};
 	memcpy(before.hash, segment.header.prev, SHA256_SIZE);
@@ -237,12 +238,12 @@ static bool try_slot(struct journal *j, const struct opening *opening, const str
 	if (ok) {
 		compose(j, opening, &segment, &batch);
 		ok = (!batch.bytes.failed || err_set(err, ERR_LIMIT, "a new segment's records do not fit into it")) &&
-		     write_opening(j, segment.name, &batch, err);
+		     write_opening(j, segment.name, &batch, &touched, err);
 	}
 	if (ok)
 		enter(j, &segment, &batch.last, opening->abandon);
 	else if ((*again = slot < JOURNAL_SEGMENTS && !batch.bytes.failed))
-		give_up_slot(j, slot, !taken, err);
+		give_up_slot(j, slot, !touched, err);
 	batch_fini(&batch);
 	return ok;
 }
@@ -252,6 +253,8 @@ bool ring_open_segment(struct journal *j, const struct opening *opening, const s
 	struct opening now = *opening;
 	bool again = true;
 
+	if (j->clean_on_disk && !journal_mark(j, false, err))
+		again = false;
 	for (int tries = 0, failures = 0; again && failures < 2 && tries < JOURNAL_SEGMENTS; tries++) {
 		if (try_slot(j, &now, stamp, &again, err)) {
 			if (j->health == JOURNAL_CANNOT_RECORD)
