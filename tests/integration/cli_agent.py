@@ -192,6 +192,16 @@ def without_agent(run):
         check("the doctor without an agent names the socket and nothing else (%s)" % language, r.returncode == 1 and len(bad) == 1 and "user.sock" in r.stdout.decode(), r.stdout)
 
 
+def installed():
+    for language in ("en", "ja"):
+        r = subprocess.run([BIN + "/epagent", "doctor", "--lang", language], capture_output=True, timeout=60, env=ENV)
+        text = r.stdout.decode()
+        check("the doctor of the installed agent, there or not (%s)" % language, r.returncode in (0, 1) and harmless(r.stdout) and "epagent-probe" in text and
+              not any(w in text for w in ("doctor.", "core.", "{")), (r.returncode, text, r.stderr))
+    answer = json.loads(subprocess.run([BIN + "/epagent", "doctor", "--json"], capture_output=True, timeout=60, env=ENV).stdout)
+    check("it looks at services and accounts", {"service", "user"} <= {c["check"] for c in answer["checks"]}, answer)
+
+
 def hostile_core(folder):
     run = folder + "/fake"
     os.mkdir(run)
@@ -232,6 +242,7 @@ def main():
             agent.stop()
         without_agent(run)
         verify(run)
+        installed()
         hostile_core(folder)
     print("1..%d" % number)
     return 1 if failed else 0
