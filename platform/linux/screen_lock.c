@@ -171,7 +171,7 @@ static bool is_weaker(const struct lock_answer *a, const struct lock_answer *b)
 	return !a->fixed && b->fixed;
 }
 
-static struct lock_answer ask(struct lock_pc *pc, const struct lock_login *login, const struct user *user, struct fact *fact)
+static struct lock_answer ask(struct lock_pc *pc, struct lock_login *login, const struct user *user, struct fact *fact)
 {
 	fact_show_word(pc->facts, fact, login->file, "desktop", login->names[0]);
 	if (login->desktop)

@@ -8,15 +8,22 @@
  * Between the card of screen_lock and its desktops. A PC can offer several ways to log in (sessions of the login screen); each
  * belongs to a desktop, and each desktop says for a user how long it takes until the screen is locked.
  */
-#define LOCK_NAMES_MAX 4
-#define LOCK_LOGIN_MAX 32
+#define LOCK_NAMES_MAX    4
+#define LOCK_LOGIN_MAX    32
+#define LOCK_DEFAULTS_MAX 4
 
 struct lock_desktop;
+
+struct lock_default { /* what holds where nobody sets a key: the same for every user of a session */
+	const char *source; /* NULL: not looked yet */
+	uint32_t number;
+};
 
 struct lock_login { /* one .desktop file below wayland-sessions or xsessions */
 	const struct lock_desktop *desktop; /* NULL: one that is not written yet */
 	const char *file;                   /* "/usr/share/wayland-sessions/gnome.desktop" */
 	const char *names[LOCK_NAMES_MAX + 1]; /* DesktopNames, ended by NULL; the first names the desktop */
+	struct lock_default defaults[LOCK_DEFAULTS_MAX];
 };
 
 struct lock_pc {
@@ -40,7 +47,7 @@ struct lock_desktop {
 	const char *program;               /* without this file nobody can log in to it */
 	const char *const *session_names;  /* DesktopNames' first, ended by NULL */
 	/* `user` NULL: whoever logs in for the first time. Adds evidence to `fact`. */
-	struct lock_answer (*read)(struct lock_pc *pc, const struct lock_login *login, const struct user *user, struct fact *fact);
+	struct lock_answer (*read)(struct lock_pc *pc, struct lock_login *login, const struct user *user, struct fact *fact);
 };
 
 extern const struct lock_desktop lock_gnome, lock_kde;

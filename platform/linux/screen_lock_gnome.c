@@ -22,6 +22,7 @@ const struct lock_gnome_key lock_gnome_keys[LOCK_GNOME_KEYS] = {
 	{{"org.gnome.desktop.screensaver", "lock-enabled"}, "/org/gnome/desktop/screensaver/lock-enabled", true, 1},
 	{{"org.gnome.desktop.lockdown", "disable-lock-screen"}, "/org/gnome/desktop/lockdown/disable-lock-screen", true, 0},
 };
+_Static_assert(LOCK_GNOME_KEYS <= LOCK_DEFAULTS_MAX, "a default for each key");
 enum { IDLE_DELAY, LOCK_DELAY, LOCK_ENABLED, NO_LOCK_SCREEN };
 
 struct layer { /* one database of the profile */
@@ -35,7 +36,7 @@ struct layer { /* one database of the profile */
 
 struct gnome {
 	struct lock_pc *pc;
-	const struct lock_login *login;
+	struct lock_login *login;
 	const struct user *user;
 	struct fact *fact;
 	struct layer layers[DCONF_SOURCES_MAX];
@@ -58,7 +59,7 @@ static void gnome_fini(struct gnome *gnome)
 
 /* --- the profile --- */
 
-static bool take_profile(struct gnome *gnome, struct dconf_profile *profile, struct buf *text, const char *path)
+static void take_profile(struct gnome *gnome, struct dconf_profile *profile, struct buf *text, const char *path)
 {
 	struct err err = {ERR_NONE, ""};
 
@@ -66,7 +67,6 @@ static bool take_profile(struct gnome *gnome, struct dconf_profile *profile, str
 	if (!dconf_profile_parse(profile, buf_text(text), text->size, &err))
 		gnome->unknown = "settings_not_read";
 	buf_fini(text);
-	return true;
 }
 
 /* Only where root has put a file for this uid does nothing in the user's session (DCONF_PROFILE) come before it. */
@@ -82,10 +82,10 @@ static bool mandatory_profile(struct gnome *gnome, struct dconf_profile *profile
 	bool there = lock_read_system(gnome->pc->host, path, &text, &gnome->fixed, &err);
 	fact_show_switch(gnome->pc->facts, gnome->fact, path, "mandatory_profile", there);
 	if (there)
-		return take_profile(gnome, profile, &text, path);
-	if (err.kind != ERR_ABSENT)
+		take_profile(gnome, profile, &text, path);
+	else if (err.kind != ERR_ABSENT)
 		gnome->unknown = "settings_not_read";
-	return false;
+	return there;
 }
 
 /* $XDG_RUNTIME_DIR/dconf/profile: the user's own, and before everything but the mandatory one. */
@@ -101,7 +101,8 @@ static bool runtime_profile(struct gnome *gnome, struct dconf_profile *profile)
 	struct user runtime = {gnome->user->uid, gnome->user->name, folder};
 	if (lock_read_home(gnome->pc, &runtime, "dconf/profile", path, &text, &err)) {
 		gnome->fixed = false;
-		return take_profile(gnome, profile, &text, path);
+		take_profile(gnome, profile, &text, path);
+		return true;
 	}
 	if (err.kind != ERR_ABSENT) {
 		fact_show_error(gnome->pc->facts, gnome->fact, path, &err);
@@ -120,7 +121,7 @@ static void common_profile(struct gnome *gnome, struct dconf_profile *profile)
 		struct file_info info;
 		struct err err = {ERR_NONE, ""};
 		if (lock_read_system(gnome->pc->host, paths[i], &text, &gnome->fixed, &err)) {
-			(void)take_profile(gnome, profile, &text, paths[i]);
+			take_profile(gnome, profile, &text, paths[i]);
 			return;
 		}
 		if (err.kind != ERR_ABSENT) {
@@ -240,7 +241,7 @@ static void show(const struct gnome *gnome, const struct lock_gnome_key *key, co
 }
 
 /* gschemas.compiled has the packages' and the administrator's overrides in it. */
-static const char *schema_default(const struct gnome *gnome, const struct lock_gnome_key *key, struct reading *out)
+static struct lock_default find_default(const struct gnome *gnome, const struct lock_gnome_key *key)
 {
 	static const char *const paths[] = {"/usr/local/share/glib-2.0/schemas/gschemas.compiled",
 	                                    "/usr/share/glib-2.0/schemas/gschemas.compiled"};
@@ -255,22 +256,28 @@ static const char *schema_default(const struct gnome *gnome, const struct lock_g
 		            gvdb_open(&root, bytes.data, bytes.size, &err) &&
 		            gschema_get(&found, &root, &key->schema, gnome->login->names, &err) && found.is_switch == key->is_switch;
 		buf_fini(&bytes);
-		if (good) {
-			*out = (struct reading){.known = true, .number = found.number};
-			return paths[i];
-		}
+		if (good)
+			return (struct lock_default){paths[i], found.number};
 		if (err.kind != ERR_ABSENT)
 			fact_show_error(gnome->pc->facts, gnome->fact, paths[i], &err);
 	}
-	*out = (struct reading){.known = true, .number = key->otherwise};
-	return "default";
+	return (struct lock_default){"default", key->otherwise};
 }
 
-static bool read_value(const struct layer *layer, const struct lock_gnome_key *key, const struct gvdb_value *value, struct reading *out)
+/* Looked for once a session: the file is large, and the users may be many. */
+static const struct lock_default *schema_default(const struct gnome *gnome, const struct lock_gnome_key *key)
+{
+	struct lock_default *kept = &gnome->login->defaults[key - lock_gnome_keys];
+
+	if (!kept->source)
+		*kept = find_default(gnome, key);
+	return kept;
+}
+
+static bool read_value(const struct lock_gnome_key *key, const struct gvdb_value *value, struct reading *out)
 {
 	bool on = false;
 
-	(void)layer;
 	if (!key->is_switch)
 		return gvdb_value_u32(value, &out->number);
 	if (!gvdb_value_bool(value, &on))
@@ -299,16 +306,16 @@ static struct reading read_key(struct gnome *gnome, const struct lock_gnome_key 
 		}
 		if (!layer->present || !gvdb_get_value(&layer->values, key->path, &value))
 			continue;
-		if (read_value(layer, key, &value, &out)) {
+		if (read_value(key, &value, &out)) {
 			show(gnome, key, layer->path, out.number);
 			return out;
 		}
 		fact_show_word(gnome->pc->facts, gnome->fact, layer->path, key->path + 1, "wrong_type");
 		break;
 	}
-	bool locked = out.locked;
-	show(gnome, key, schema_default(gnome, key, &out), out.number);
-	out.locked = locked;
+	const struct lock_default *otherwise = schema_default(gnome, key);
+	out.number = otherwise->number;
+	show(gnome, key, otherwise->source, out.number);
 	return out;
 }
 
@@ -409,7 +416,7 @@ static void combine(const struct gnome *gnome, const struct reading *key, struct
 		answer->unknown = gnome->unknown;
 }
 
-static struct lock_answer read_gnome(struct lock_pc *pc, const struct lock_login *login, const struct user *user, struct fact *fact)
+static struct lock_answer read_gnome(struct lock_pc *pc, struct lock_login *login, const struct user *user, struct fact *fact)
 {
 	struct lock_answer answer = {.seconds = LOCK_NO_BOUND};
 	struct gnome gnome = {.pc = pc, .login = login, .user = user, .fact = fact, .fixed = true};

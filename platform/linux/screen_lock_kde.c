@@ -247,7 +247,7 @@ static bool has_library(const struct host *host, const char *name)
 	return found || host_exists(host, path);
 }
 
-static struct lock_answer read_kde(struct lock_pc *pc, const struct lock_login *login, const struct user *user, struct fact *fact)
+static struct lock_answer read_kde(struct lock_pc *pc, struct lock_login *login, const struct user *user, struct fact *fact)
 {
 	struct lock_answer answer = {.seconds = LOCK_NO_BOUND};
 	struct kde kde = {.pc = pc, .user = user, .fact = fact};
