@@ -5,7 +5,7 @@
 set -eu
 
 # What a build needs.
-build="gcc libc6-dev make pkg-config python3-minimal libjansson-dev libssl-dev libsystemd-dev libudev-dev libyaml-dev"
+build="gcc libc6-dev make pkg-config python3 libjansson-dev libssl-dev libsystemd-dev libudev-dev libyaml-dev"
 # Real parts for the tests (python3-yaml reads the clause maps, mandoc checks the manual pages).
 # (gsettings and kreadconfig5: screen_lock is compared with them; mandoc, ctags: man pages and lint)
 # chromium and firefox-esr are asked what they make of their policy files.
