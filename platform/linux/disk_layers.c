@@ -139,6 +139,34 @@ static bool is_device(const struct disks *disks, const char *name)
 	return host_link(disks->host, path, link, sizeof link, &ignored);
 }
 
+/* Inside its unit the probe has a /dev of its own without udev's links; udev's database has them too: /run/udev/data/bMAJOR:MINOR holds a
+ * line "S:disk/by-uuid/..." for each (sd-device's format, unchanged since udev 182). */
+static bool find_udev_link(const struct disks *disks, const char *link, char name[BLOCK_NAME_SIZE])
+{
+	AUTO(names_fini) struct names all = {NULL, 0};
+	char path[PATH_SIZE], line[PATH_SIZE], number[64];
+	struct err ignored;
+
+	(void)snprintf(line, sizeof line, "\nS:%.900s\n", link);
+	if (!host_list(disks->host, "/sys/class/block", 4096, &all, &ignored))
+		return false;
+	for (size_t i = 0; i < all.count; i++) {
+		AUTO(buf_fini) struct buf text;
+		buf_init(&text, 64 << 10);
+		(void)snprintf(path, sizeof path, "/sys/class/block/%.63s/dev", all.items[i]);
+		if (!read_text(disks, path, number, sizeof number, &ignored))
+			continue;
+		(void)snprintf(path, sizeof path, "/run/udev/data/b%.63s", number);
+		if (!host_read(disks->host, path, (64 << 10) - 2, &text, NULL, &ignored))
+			continue;
+		if (strncmp(buf_text(&text), line + 1, strlen(line + 1)) == 0 || strstr(buf_text(&text), line)) {
+			(void)snprintf(name, BLOCK_NAME_SIZE, "%.63s", all.items[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
 bool layers_find_device(const struct disks *disks, const char *path, char name[BLOCK_NAME_SIZE], struct err *err)
 {
 	char link[PATH_SIZE], base[PATH_SIZE];
@@ -159,6 +187,8 @@ bool layers_find_device(const struct disks *disks, const char *path, char name[B
 	}
 	/* Without udev /dev/mapper holds nodes, not links. */
 	if (text_starts(path, "/dev/mapper/") && find_mapped(disks, path + strlen("/dev/mapper/"), name))
+		return true;
+	if (find_udev_link(disks, path + strlen("/dev/"), name))
 		return true;
 	return err_set(err, ERR_ABSENT, "%s is no device that sysfs shows", path);
 }
