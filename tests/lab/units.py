@@ -36,6 +36,8 @@ printf secret > /run/key
 cryptsetup luksFormat --batch-mode --key-file=/run/key --pbkdf pbkdf2 --pbkdf-force-iterations 1000 /dev/vdb
 cryptsetup open --key-file=/run/key /dev/vdb data; mkfs.ext4 -q /dev/mapper/data; mkdir -p /srv/data; mount /dev/mapper/data /srv/data
 mkswap -q /dev/vdc; swapon /dev/vdc
+mkswap -q /dev/vdd; mkdir -p /etc/initramfs-tools/conf.d
+udevadm trigger --settle /sys/class/block/vdd; echo "RESUME=UUID=$(blkid -s UUID -o value /dev/vdd)" > /etc/initramfs-tools/conf.d/resume
 udevadm settle
 """
 
@@ -140,10 +142,11 @@ WATCH = [{"control": rule["control"], "require": rule["require"]} for rule in EN
 
 
 def enforce_and_withdraw(pc, tap):
-    pc.load(WATCH, 1)
-    tap.check("installed_enforce", "observing changes nothing and finds what is wrong",
-              pc.until(lambda: any(v.startswith("fail") for v in pc.verdicts().values())), pc.verdicts())
     before = pc.lab.run(TREE, 60, check=True).text
+    pc.load(WATCH, 1)
+    found = pc.until(lambda: any(v.startswith("fail") for v in pc.verdicts().values()))
+    tap.check("installed_enforce", "observing finds what is wrong and changes nothing",
+              found and pc.lab.run(TREE, 60).text == before, pc.verdicts())
     pc.load(ENFORCE, 2)
     for control in ("screen_lock", "password_memory"):
         tap.check("installed_enforce", "%s is enforced and passes" % control, pc.until(lambda: [
@@ -178,7 +181,7 @@ def kill_and_return(pc, tap):
 
 def run_units(lab, tap, binaries):
     pc = Installed(lab, binaries)
-    for _ in range(2):
+    for _ in range(3):
         lab.disk(64 << 20)
     lab.run(PC, 120, check=True)
     pc.install()
