@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from agent import ALL, BIN, Agent, Tap, connect, frame, overlay, private_machine, receive  # noqa: E402
+from agent import ALL, BIN, WORK, Agent, Tap, connect, frame, overlay, private_machine, receive  # noqa: E402
 
 NOBODY = 65534
 
@@ -291,7 +291,8 @@ if __name__ == "__main__":
     import tempfile
 
     private_machine("core")
-    MACHINE = tempfile.mkdtemp(prefix="epagent-machine-")
+    os.makedirs(WORK, exist_ok=True)
+    MACHINE = tempfile.mkdtemp(prefix="machine-", dir=WORK)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", MACHINE], check=True)
     tests = [without_a_policy, the_straight_line, keeping_the_policy, the_poison_guard, who_sees_what, a_change_on_the_pc, a_probe_that_hangs,
              without_a_probe, nothing_of_the_caller, stopping, agent_conf]
