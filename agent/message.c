@@ -125,6 +125,7 @@ bool message_reader_take(struct message_reader *reader, struct message_in *out, 
 	*got = reader->bytes.size >= MESSAGE_HEADER_SIZE && message_reader_wants(reader) == 0;
 	if (!*got)
 		return true;
+	*got = false; /* until it has proven to be one */
 	const char *frame = reader->bytes.data;
 	enum message_type type = (enum message_type)(uint8_t)frame[3];
 	json_t *body = json_parse(frame + MESSAGE_HEADER_SIZE, payload_size(frame), err);
@@ -137,6 +138,7 @@ bool message_reader_take(struct message_reader *reader, struct message_in *out, 
 		return err_set(err, ERR_INVALID, "message %s: not a JSON object", message_rows[type].name);
 	}
 	*out = (struct message_in){type, body};
+	*got = true;
 	return true;
 }
 

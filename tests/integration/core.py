@@ -236,6 +236,45 @@ def without_a_probe(tap):
         tap.ok(all(row["verdict"] == "unknown" for row in report["controls"]), "a probe that cannot run is unknown everywhere, never a pass", report)
 
 
+LIAR = """#!/usr/bin/python3
+import socket, sys
+sys.path.insert(0, %r)
+from agent import *
+listener = socket.socket(fileno=3)
+listener.setblocking(True)
+while True:
+    s = listener.accept()[0]
+    try:
+        while True:
+            for name in receive(s)[1]["controls"]:
+                answer = {"schema": 1, "facts": [{"control": "disk_encryption", "subject": "volume:/", "state": "known", "value": "full", "fixed": True}]}
+                s.sendall(frame("facts", {"control": name, "answer": answer} if %d == 0 else b"{broken"))
+            s.sendall(frame("looked", {}))
+    except Exception:
+        s.close()
+"""
+
+
+def a_probe_that_lies(tap):
+    """A probe that was taken over speaks of what it was not asked, or talks nonsense: nothing of it is believed, and it is recorded."""
+    for kind, what in ((0, "answers about something else"), (1, "nonsense")):
+        with Agent("liar") as agent:
+            programs = os.path.join(agent.folder, "programs")
+            os.mkdir(programs)
+            os.symlink(os.path.join(BIN, "epagentd"), os.path.join(programs, "epagentd"))
+            with open(os.path.join(programs, "epagent-probe"), "w", encoding="utf-8") as f:
+                f.write(LIAR % (os.path.dirname(os.path.abspath(__file__)), kind))
+            os.chmod(os.path.join(programs, "epagent-probe"), 0o755)
+            agent.programs = programs
+            agent.start()
+            pid = agent.child("epagentd")
+            agent.load(agent.office.sign(ALL, 1))
+            report = agent.until(lambda: (lambda r: r if r["pending"] == 0 else None)(agent.status()), "core goes on", 60)
+            tap.ok(all(row["verdict"] == "unknown" for row in report["controls"]), "a probe's %s: unknown, never believed" % what, report)
+            roles = {r["payload"]["role"] for r in agent.records() if r["kind"] == "peer_violation"}
+            tap.ok(roles == {"probe"} and agent.child("epagentd") == pid, "a probe's %s: recorded, and core is unmoved" % what, roles)
+
+
 def nothing_of_the_caller(tap):
     """T097: what the starter's environment and limits say has no effect on the programs."""
     with Agent("env") as agent:
@@ -295,6 +334,6 @@ if __name__ == "__main__":
     MACHINE = tempfile.mkdtemp(prefix="machine-", dir=WORK)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", MACHINE], check=True)
     tests = [without_a_policy, the_straight_line, keeping_the_policy, the_poison_guard, who_sees_what, a_change_on_the_pc, a_probe_that_hangs,
-             without_a_probe, nothing_of_the_caller, stopping, agent_conf]
+             without_a_probe, a_probe_that_lies, nothing_of_the_caller, stopping, agent_conf]
     only = sys.argv[1:]
     sys.exit(Tap().run(*[t for t in tests if not only or t.__name__ in only]))

@@ -126,6 +126,7 @@ static void a_payload_is_one_object(void **state)
 		message_reader_init(&reader, PARTY_USER, PARTY_CORE);
 		read_bytes(&reader, WHILE_IDLE, bytes, 8 + strlen(payloads[i]), &in, &got, &err, &fine);
 		assert_false(fine);
+		assert_false(got); /* nothing was given */
 		message_reader_fini(&reader);
 	}
 }
