@@ -12,7 +12,7 @@
  * 3.2, 9.6). It is there even while the device is not authorised, when no interface has a folder. A device may lie in any byte:
  * lengths that do not fit, configurations that are missing or cut make `complete` false, and nothing is read beyond them.
  */
-#define USB_DESCRIPTORS_MAX (64u << 10)
+#define USB_DESCRIPTORS_MAX (18u + 65535u) /* the size that the kernel gives the file, whatever is in it */
 #define USB_INTERFACES_MAX  1024 /* with all alternates of all configurations */
 
 #define USB_CLASS_MASS_STORAGE 0x08
