@@ -22,10 +22,16 @@ TAIL = """
 swapoff -a; sync
 for m in $(awk '$5 ~ "^/mnt/|^/srv" {print $5}' /proc/self/mountinfo | sort -r); do umount $m; done; umount /boot/efi /boot 2>/dev/null
 udevadm settle
-vgchange -an >/dev/null 2>&1
-for i in 1 2 3; do for m in $(dmsetup ls --target crypt | awk '$1 != "No" {print $1}'); do cryptsetup close $m; done 2>/dev/null
-vgchange -an >/dev/null 2>&1; mdadm --stop --scan >/dev/null 2>&1; done
-dmsetup remove_all >/dev/null 2>&1; losetup -D; for z in /sys/block/zram*; do [ -e $z/reset ] && echo 1 > $z/reset; done
+# Layer by layer, and no tool is started for nothing: under emulation each costs a second.
+for i in 1 2 3 4; do
+	ls /sys/class/block | grep -qE '^(dm-|md)' || break
+	case $(dmsetup ls) in *vg-*) vgchange -an >/dev/null 2>&1 ;; esac
+	for m in $(dmsetup ls --target crypt | awk '$1 != "No" {print $1}'); do cryptsetup close $m; done 2>/dev/null
+	! ls /sys/class/block | grep -q '^md' || mdadm --stop --scan >/dev/null 2>&1
+	dmsetup remove_all >/dev/null 2>&1
+done
+losetup -D
+for z in /sys/block/zram*; do [ -e $z/reset ] && echo 1 > $z/reset; done
 wipefs -aq /dev/vd[b-e]; for d in b c d e; do dd if=/dev/zero of=/dev/vd$d bs=1M count=2 status=none; done
 rm -f /etc/crypttab /swapfile /disk.img /keyfile; sync; udevadm settle; true
 """
