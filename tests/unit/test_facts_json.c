@@ -116,6 +116,7 @@ static void test_refused(void **state)
 		"{\"control\":\"screen_lock\",\"state\":\"known\",\"value\":900}",
 		FACT("screen_lock", "\"value\":900"),
 		FACT("screen_lock", "\"state\":\"maybe\",\"value\":900"),
+		FACT("screen_lock", "\"state\":\"maybe\",\"reason\":\"x\",\"value\":900"),
 		FACT("screen_lock", "\"state\":\"known\""),
 		FACT("screen_lock", "\"state\":\"unknown\""),
 		FACT("screen_lock", "\"state\":\"unsupported\""),

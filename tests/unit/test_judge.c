@@ -3,6 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "base/json.h"
+#include "policy/judge.h"
 #include "policy/report.h"
 
 #include <string.h>
