@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import disks
 import units
+import usb
 from lab import LAB, TOP, Lab, LabError
 
 BIN = os.path.join(TOP, os.environ.get("EPAGENT_BIN", "build/linux/bin"))
@@ -175,7 +176,12 @@ def run_units(lab, tap, args):
     units.run_units(lab, tap, BIN)
 
 
-SUITES = {"units": run_units, "disks": run_disks, "resets": run_resets}
+def run_usb(lab, tap, args):
+    del args
+    usb.run_usb(lab, tap, BIN)
+
+
+SUITES = {"units": run_units, "disks": run_disks, "usb": run_usb, "resets": run_resets}
 
 
 def main():
