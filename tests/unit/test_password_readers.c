@@ -130,6 +130,24 @@ static void size_and_number_of_values_are_bounded(void **state)
 	free(text);
 }
 
+/* What only we refuse is not what the browser drops. */
+static void our_limits_are_told_from_broken_files(void **state)
+{
+	size_t size = LENIENT_JSON_BYTES_MAX + 1;
+	char *text = calloc(1, size);
+	enum policy_word word;
+	struct firefox_logins logins;
+	struct err err = {ERR_NONE, ""};
+
+	(void)state;
+	assert_false(chromium_policy_read(text, size, "P", &word, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+	err.kind = ERR_NONE;
+	assert_false(firefox_policy_read(text, size, &logins, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+	free(text);
+}
+
 static void chromium_policy_is_a_json_boolean(void **state)
 {
 	static const struct {
@@ -294,6 +312,7 @@ int main(void)
 		cmocka_unit_test(both_dialects_are_read_as_the_browsers_do),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(size_and_number_of_values_are_bounded),
+		cmocka_unit_test(our_limits_are_told_from_broken_files),
 		cmocka_unit_test(chromium_policy_is_a_json_boolean),
 		cmocka_unit_test(the_last_of_chromiums_files_counts),
 		cmocka_unit_test(firefox_policies_run_in_order),
