@@ -4,8 +4,8 @@
 #include "platform/disk.h"
 
 /*
- * A small value that changes in place and survives a crash: a file of two slots, written in turn, each with a generation and a hash.
- * The newer good one counts; a torn or flipped slot falls back to the other. docs/protocol.md has the layout.
+ * A small value that changes in place and survives a crash: a file of two slots, written in turn, each with a generation and
+ * a hash. The newer good one counts; a torn or flipped slot falls back to the other. docs/protocol.md has the layout.
  */
 #define CELL_SLOT_SIZE    4096
 #define CELL_SIZE         (2 * CELL_SLOT_SIZE)
@@ -26,6 +26,6 @@ void cell_encode(uint8_t slot[CELL_SLOT_SIZE], uint64_t generation, const void *
 
 /* Absent or unreadable: generation 0. False only where the disk failed. */
 bool cell_load(const struct disk *disk, const char *path, struct cell *out, struct err *err);
-/* Durable when true; raises cell->generation. A file that is missing is made; one that fails is left and never written again by this
- * call: the caller sets it aside. */
+/* Durable when true; raises cell->generation. A file that is missing is made; one that fails is left to the
+ * caller, who sets it aside. */
 bool cell_store(const struct disk *disk, const char *path, struct cell *cell, const void *payload, size_t size, struct err *err);

@@ -51,8 +51,9 @@ static bool is_in_place(struct walker *w, const struct record *record, size_t of
 	}
 }
 
-/* A whole record in what lies behind `from` that is not of the append which wrote the missing one: then something was changed by hand
- * or by decay (the file was zeros before). One of the same append proves nothing: sectors of one write reach the medium in any order. */
+/* A whole record in what lies behind `from` that is not of the append which wrote the missing one: then something was changed by
+ * hand or by decay (the file was zeros before). One of the same append proves nothing: sectors of one write reach the medium in
+ * any order. */
 static bool has_stranger(const struct walker *w, size_t from, uint64_t missing)
 {
 	size_t hashed = 0;

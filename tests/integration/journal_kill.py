@@ -16,6 +16,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/integration"))
+sys.dont_write_bytecode = True
 import journal_verify as second  # noqa: E402
 
 DRIVER = os.environ.get("EPAGENT_DRIVER", os.path.join(TOP, "build/linux/test/journal_driver"))
@@ -128,7 +129,7 @@ def killed_at_random(count):
         next_id += 300
         p.stdout.readline()
         p.stdout.readline()
-        killer = subprocess.Popen(["sh", "-c", "sleep %.3f; kill -9 %d" % (dice.random() * 0.15, p.pid)])
+        killer = subprocess.Popen(["sh", "-c", "sleep %.3f; kill -9 %d 2>/dev/null" % (dice.random() * 0.15, p.pid)])
         try:
             out, _ = p.communicate("".join(line + "\n" for line in lines))
         except BrokenPipeError:

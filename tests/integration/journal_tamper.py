@@ -16,6 +16,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/integration"))
+sys.dont_write_bytecode = True
 import journal_verify as second  # noqa: E402
 
 DRIVER = os.environ.get("EPAGENT_DRIVER", os.path.join(TOP, "build/linux/test/journal_driver"))
