@@ -32,6 +32,11 @@ json_t *json_parse(const char *text, size_t size, struct err *err)
 {
 	json_error_t why;
 
+	/* jansson passes over a NUL between two tokens. */
+	if (memchr(text, '\0', size)) {
+		err_set(err, ERR_INVALID, "JSON holds a NUL byte");
+		return NULL;
+	}
 	if (!depth_is_sane(text, size)) {
 		err_set(err, ERR_LIMIT, "JSON is nested deeper than %d", JSON_DEPTH_MAX);
 		return NULL;

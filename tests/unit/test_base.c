@@ -132,6 +132,8 @@ static void json_refuses_depth_and_doubles(void **state)
 	assert_int_equal(err.kind, ERR_LIMIT);
 	assert_null(json_parse("{\"a\":1,\"a\":2}", 13, &err));
 	assert_int_equal(err.kind, ERR_INVALID);
+	assert_null(json_parse("{\"a\":10\0\n}", 10, &err));
+	assert_int_equal(err.kind, ERR_INVALID);
 	const char *brackets_in_text = "{\"a\":\"[[[[[[[[[[[[[[[[[[[[\"}";
 	AUTO(json_drop) json_t *ok = json_parse(brackets_in_text, strlen(brackets_in_text), &err);
 	assert_non_null(ok);
