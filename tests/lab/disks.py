@@ -100,7 +100,7 @@ SCENARIOS = [
     ("integrity-alone", False, "volume:/mnt/a=fail:none",
      "integritysetup format --batch-mode /dev/vdb; integritysetup open /dev/vdb i; mkfs.ext4 -q /dev/mapper/i; mount /dev/mapper/i /mnt/a"),
     ("verity", False, "volume:/mnt/a=fail:none",
-     "mkfs.ext4 -q /dev/vdb; h=$(veritysetup format /dev/vdb /dev/vdc | awk '/Root hash/ {print $3}'); veritysetup open /dev/vdb v /dev/vdc $h; "
+     "mkfs.ext4 -q -b 4096 /dev/vdb; sync; h=$(veritysetup format /dev/vdb /dev/vdc | awk '/Root hash/ {print $3}'); veritysetup open /dev/vdb v /dev/vdc $h; "
      "mount -o ro /dev/mapper/v /mnt/a"),
     ("dmsetup-without-uuid", False, "volume:/mnt/a=unknown:dm_not_known",
      "echo 0 200000 linear /dev/vdb 0 | dmsetup create hand; mkfs.ext4 -q /dev/mapper/hand; mount /dev/mapper/hand /mnt/a"),
