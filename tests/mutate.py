@@ -15,6 +15,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -70,10 +71,18 @@ def users(path):
 
 
 def run(command, cwd, seconds):
+    """Exit status; -1 if it took too long. What a looping mutant started ends with it."""
+    p = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        return subprocess.run(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=seconds).returncode
+        return p.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         return -1
+    finally:
+        try:
+            os.killpg(p.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        p.wait()
 
 
 def noticed(tree, units, controls, judge):
@@ -81,7 +90,7 @@ def noticed(tree, units, controls, judge):
         if run(["build/m/test/" + unit], tree, 20):
             return True
     for control in controls:
-        if run([sys.executable, "tests/control/run.py", "--reuse", "build/machines", "tests/control/%s.cases" % control], tree, 120):
+        if run([sys.executable, "tests/control/run.py", "--first", "--reuse", "build/machines", "tests/control/%s.cases" % control], tree, 120):
             return True
     return bool(judge and run([sys.executable, "tests/judge/run.py"], tree, 120))
 

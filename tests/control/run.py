@@ -83,6 +83,7 @@ def main():
     args.add_argument("--table", action="store_true", help="print every machine with its verdicts")
     args.add_argument("--keep", metavar="DIR", help="build the machines below DIR and leave them there")
     args.add_argument("--reuse", metavar="DIR", help="judge the machines that --keep left below DIR")
+    args.add_argument("--first", action="store_true", help="stop at the first failure")
     args.add_argument("cases", nargs="*")
     a = args.parse_args()
     files = a.cases or sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "*.cases")))
@@ -95,6 +96,8 @@ def main():
                 state, why, rows = one(control, fields, tmp, a)
                 title = "%s %s" % (control, fields[0])
                 bad += state == "fail"
+                if bad and a.first:
+                    return 1
                 print({"ok": "ok %d - %s", "skip": "ok %d - %s # SKIP " + why, "fail": "not ok %d - %s: " + why.replace("%", "%%")}[state] % (number, title), flush=True)
                 seen.update((control, r["code"], json.dumps([e["source"] for e in r["evidence"]])) for r in rows)
                 if a.table:
