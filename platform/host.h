@@ -78,6 +78,8 @@ bool host_list_home(const struct host *host, const struct user *user, const char
 
 /* What is at `path`, without reading it. */
 bool host_info(const struct host *host, const char *path, struct file_info *info, struct err *err);
+/* False only if it is certain that there is no such thing: a browser whose folder we may not see, or that a sandbox hides, is
+ * installed until the contrary is read, and then unknown rather than not applicable. */
 bool host_exists(const struct host *host, const char *path);
 
 /* Live only (UNSUPPORTED in a folder): a connection to the UNIX socket at `path`, non-blocking, closed with close(). The way there is

@@ -49,6 +49,8 @@ static void look_at(void *context, struct buf *out)
 		(void)os_sessions(&facts, &err); /* not known: there are no "sessions" in the answer */
 	else if (host)
 		control_probe((enum control_id)task->id, host, &facts);
+	else
+		fact_show_error(&facts, facts_add(&facts, (enum control_id)task->id, "host"), "/", &err);
 	AUTO(json_drop) json_t *json = facts_encode(&facts);
 	json_print(out, json);
 	facts_fini(&facts);

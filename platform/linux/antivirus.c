@@ -24,12 +24,9 @@ const size_t antivirus_product_count = ARRAY_LEN(antivirus_products);
 
 const char *antivirus_installed(const struct host *host, const struct antivirus_product *product)
 {
-	for (size_t i = 0; i < ARRAY_LEN(product->files) && product->files[i]; i++) {
-		struct file_info info;
-		struct err err = {ERR_NONE, ""};
-		/* A folder that is shut to us is there: some products close theirs to ordinary users. */
-		if (host_info(host, product->files[i], &info, &err) || err.kind == ERR_DENIED)
+	/* A folder that is shut to us is there: some products close theirs to ordinary users. */
+	for (size_t i = 0; i < ARRAY_LEN(product->files) && product->files[i]; i++)
+		if (host_exists(host, product->files[i]))
 			return product->files[i];
-	}
 	return NULL;
 }

@@ -86,16 +86,27 @@ static void read_uid_min(struct host *host)
 	buf_fini(&text);
 }
 
+static int open_root(const char *dir, struct stat *at, struct err *err)
+{
+	int root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* A fence around the process may forbid openat2 altogether: nothing seen must not become "nothing there". */
+	AUTO(close_fd) int looks = root < 0 ? -1 : open_beneath(root, ".", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT);
+
+	if (looks < 0 || fstat(looks, at) != 0) {
+		err_errno(err, errno, "cannot look into the machine's folder %s", dir);
+		close_fd(&root);
+		return -1;
+	}
+	return root;
+}
+
 struct host *host_new(const char *root_dir, const char *state_dir, int64_t now_utc, struct err *err)
 {
 	struct stat at;
-	int root = open(root_dir ? root_dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int root = open_root(root_dir ? root_dir : "/", &at, err);
 
-	if (root < 0 || fstat(root, &at) != 0) {
-		err_errno(err, errno, "cannot open the machine's folder %s", root_dir ? root_dir : "/");
-		close_fd(&root);
+	if (root < 0)
 		return NULL;
-	}
 	struct host *host = calloc(1, sizeof *host);
 	if (host)
 		*host = (struct host){.root = root,
@@ -502,9 +513,9 @@ bool host_home_owner(const struct host *host, const char *home, int64_t *uid, st
 bool host_exists(const struct host *host, const char *path)
 {
 	struct file_info info;
-	struct err ignored;
+	struct err err;
 
-	return host_info(host, path, &info, &ignored);
+	return host_info(host, path, &info, &err) || err.kind != ERR_ABSENT;
 }
 
 bool host_link(const struct host *host, const char *path, char *out, size_t out_size, struct err *err)

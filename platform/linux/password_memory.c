@@ -43,18 +43,9 @@ const struct program password_programs[] = {
 };
 const size_t password_program_count = ARRAY_LEN(password_programs);
 
-/* A program that lies in somebody's own folder is there too: what cannot be looked at for its owner exists. */
-static bool is_there(const struct host *host, const char *path)
-{
-	struct file_info info;
-	struct err err;
-
-	return host_info(host, path, &info, &err) || err.kind == ERR_DENIED;
-}
-
 bool program_has_place(const struct host *host, const struct place *place)
 {
-	return place->file && is_there(host, place->file) && !(place->unless && is_there(host, place->unless));
+	return place->file && host_exists(host, place->file) && !(place->unless && host_exists(host, place->unless));
 }
 
 bool program_is_installed(const struct host *host, const struct program *program)
