@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define PASSWD_MAX_BYTES (4u << 20)
-#define PARENTS_MAX      16
+#define PARENTS_MAX      64
 #define FOLDERS_MAX      8192
 #define ACCOUNTS         "/var/lib/AccountsService/users"
 #define LOGIND           "/run/systemd/users"
@@ -82,19 +82,21 @@ static bool home_exists(const struct host *host, const char *home)
 	return host_home_owner(host, home, &owner, &err) || (err.kind != ERR_ABSENT && err.kind != ERR_INVALID);
 }
 
-static void add_parent(struct search *search, const char *home)
+static bool add_parent(struct search *search, const char *home, struct err *err)
 {
 	const char *slash = strrchr(home, '/');
 	size_t size = slash ? (size_t)(slash - home) : 0;
 
-	if (size == 0 || search->parent_count == PARENTS_MAX)
-		return;
+	if (size == 0)
+		return true;
 	for (size_t i = 0; i < search->parent_count; i++)
 		if (strlen(search->parents[i]) == size && memcmp(search->parents[i], home, size) == 0)
-			return;
-	const char *parent = arena_strndup(&search->users->arena, home, size);
-	if (parent)
-		search->parents[search->parent_count++] = parent;
+			return true;
+	const char *parent = search->parent_count < PARENTS_MAX ? arena_strndup(&search->users->arena, home, size) : NULL;
+	if (!parent)
+		return err_set(err, ERR_LIMIT, "homes in more than %d folders", PARENTS_MAX);
+	search->parents[search->parent_count++] = parent;
+	return true;
 }
 
 static bool read_passwd(struct search *search, struct err *err)
@@ -114,30 +116,32 @@ static bool read_passwd(struct search *search, struct err *err)
 		const struct passwd_entry *entry = &search->passwd.items[i];
 		if (!can_be_person(search->host, entry->uid) || is_service(entry) || !home_exists(search->host, entry->home))
 			continue;
-		add_parent(search, entry->home);
-		good = add(search, entry->uid, entry->name, entry->home, err);
+		good = add_parent(search, entry->home, err) && add(search, entry->uid, entry->name, entry->home, err);
 	}
 	return good;
 }
 
-static bool is_container_uid(const struct search *search, int64_t uid)
+/* Root of a container: the first of 65,536, counted from where its range begins. */
+static bool is_root_in_container(const struct search *search, int64_t uid)
 {
 	for (size_t i = 0; i < search->subuids.count; i++)
-		if (uid >= search->subuids.items[i].first && uid - search->subuids.items[i].first < search->subuids.items[i].count)
+		if (uid >= search->subuids.items[i].first && uid - search->subuids.items[i].first < search->subuids.items[i].count &&
+		    (uid - search->subuids.items[i].first) % 65536 == 0)
 			return true;
 	/* systemd-nspawn's range and the "foreign" one */
-	return is_between(uid, 524288, 1879048191) || is_between(uid, 2147352576, 2147418111);
+	return (is_between(uid, 524288, 1879048191) || is_between(uid, 2147352576, 2147418111)) && uid % 65536 == 0;
 }
 
 /* Directories of domain users reach into the ranges of containers, so that the number alone decides nothing: what lies beside the
- * homes, with such an owner, and holds a whole system is a container's root. */
+ * homes, belongs to a container's root and holds a whole system is a container. Whoever is not that root cannot hide
+ * himself by making such folders in his home. */
 static bool is_container_root(const struct search *search, const struct user *owner)
 {
 	struct names names;
 	struct err ignored;
 	unsigned marks = 0;
 
-	if (!is_container_uid(search, owner->uid) || !host_list_home(search->host, owner, "", 256, &names, &ignored))
+	if (!is_root_in_container(search, owner->uid) || !host_list_home(search->host, owner, "", 256, &names, &ignored))
 		return false;
 	for (size_t i = 0; i < names.count; i++)
 		marks |= text_equal(names.items[i], "etc") ? 1u : text_equal(names.items[i], "usr") ? 2u : 0u;

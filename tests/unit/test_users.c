@@ -172,6 +172,55 @@ static void a_container_is_no_person_but_its_range_may_be(void **state)
 	expect("1000:sato 165535: 165536:");
 }
 
+/* Whoever has such a uid could otherwise take himself off the list. */
+static void nobody_hides_by_making_folders(void **state)
+{
+	NEEDS_ROOT();
+	file("/etc/subuid", "sato:100000:65536\n");
+	folder("/home/one/etc", 100001);
+	folder("/home/one/usr", 100001);
+	folder("/home/one", 100001);
+	folder("/home/two/etc", 600000);
+	folder("/home/two/usr", 600000);
+	folder("/home/two", 600000);
+	expect("1000:sato 100001: 600000:");
+}
+
+/* One home in each of so many folders, and in the last one that of a domain user, too. */
+static bool read_with_parents(int count, size_t *found, struct err *err)
+{
+	char passwd[8192] = "", path[64];
+	struct users users;
+	AUTO(host_drop) struct host *host = NULL;
+
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(path, sizeof path, "/d%d/u", i);
+		folder(path, (uid_t)(2000 + i));
+		(void)snprintf(passwd + strlen(passwd), sizeof passwd - strlen(passwd), "u%d:x:%d:1::%s:/bin/sh\n", i, 2000 + i, path);
+	}
+	(void)snprintf(path, sizeof path, "/d%d/domain", count - 1);
+	folder(path, 200001);
+	file("/etc/passwd", passwd);
+	host = host_new(root, NULL, 0, err);
+	users_init(&users);
+	bool good = users_read(&users, host, err);
+	*found = users.count;
+	users_fini(&users);
+	return good;
+}
+
+static void homes_in_many_folders(void **state)
+{
+	struct err err;
+	size_t found = 0;
+
+	NEEDS_ROOT();
+	assert_true(read_with_parents(40, &found, &err));
+	assert_int_equal(found, 42); /* sato is found by his folder */
+	assert_false(read_with_parents(70, &found, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+}
+
 static void without_passwd_nothing_is_known(void **state)
 {
 	struct err err;
@@ -201,6 +250,8 @@ int main(void)
 		ONE(nobody_and_dynamic_ranges_are_no_people),
 		ONE(service_accounts_that_refuse_login),
 		ONE(a_container_is_no_person_but_its_range_may_be),
+		ONE(nobody_hides_by_making_folders),
+		ONE(homes_in_many_folders),
 		ONE(without_passwd_nothing_is_known),
 	};
 
