@@ -36,8 +36,8 @@ struct file_info {
 	uint64_t size_bytes;
 	int64_t modified_at; /* UTC seconds */
 	uint64_t device;     /* stat's st_dev */
-	bool fixed;          /* no ordinary user can write or replace it: owners below UID_MIN, no write bit for others or for a group but
-	                        root's, it and every folder on the way (a sticky one passes) */
+	bool fixed;          /* no ordinary user can write or replace it: owners below UID_MIN, no write bit for others, for a group but
+	                        root's or for whom an ACL names, it and every folder on the way (a sticky one passes) */
 	bool reachable;      /* everybody may pass every folder on the way */
 	bool world_readable; /* and read it */
 };

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as the kernel's own limit */
@@ -58,10 +59,15 @@ static int64_t shown_gid(const struct host *host, gid_t gid)
 	return !host->live && gid == host->group ? 0 : (int64_t)gid;
 }
 
-/* Others, or a group that is not root's, may write. */
-static bool is_open(const struct host *host, const struct stat *at)
+/* Others, or a group that is not root's, may write; or whom an ACL names: acl(5), its mask is what the group's bits show. */
+static bool is_open(const struct host *host, int fd, const struct stat *at)
 {
-	return (at->st_mode & S_IWOTH) || ((at->st_mode & S_IWGRP) && shown_gid(host, at->st_gid) != 0);
+	char self[40];
+
+	if ((at->st_mode & S_IWOTH) || !(at->st_mode & S_IWGRP) || shown_gid(host, at->st_gid) != 0)
+		return (at->st_mode & (S_IWOTH | S_IWGRP)) != 0;
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return getxattr(self, "system.posix_acl_access", NULL, 0) > 0;
 }
 
 static bool is_ordinary(const struct host *host, uid_t uid)
@@ -191,6 +197,7 @@ struct walk {
 /* What a walk found at its end, and what the folders on the way mean for it. */
 struct seen {
 	struct stat at;
+	bool open;   /* somebody but its owner and root may write it */
 	bool loose;  /* one lets an ordinary user swap what is in it */
 	bool closed; /* one lets not everybody pass */
 };
@@ -298,7 +305,7 @@ static int walk_as(struct walk how, const char *path, struct seen *seen, struct 
 			return -1;
 		bool last = walk.rest[strspn(walk.rest, "/")] == '\0';
 		if (S_ISDIR(at->st_mode) && !last) {
-			seen->loose |= is_open(host, at) && !(at->st_mode & S_ISVTX);
+			seen->loose |= is_open(host, fd, at) && !(at->st_mode & S_ISVTX);
 			seen->closed |= !(at->st_mode & S_IXOTH);
 		}
 		if (S_ISLNK(at->st_mode) && !(last && walk.keep_link) && !follow(&walk, fd, err)) {
@@ -314,6 +321,7 @@ static int walk_as(struct walk how, const char *path, struct seen *seen, struct 
 		close_fd(&fd);
 		return -1;
 	}
+	seen->open = is_open(host, fd, at);
 	return fd;
 }
 
@@ -336,7 +344,7 @@ static void fill_info(const struct host *host, const struct seen *seen, struct f
 		.size_bytes = (uint64_t)at->st_size,
 		.modified_at = (int64_t)at->st_mtim.tv_sec,
 		.device = (uint64_t)at->st_dev,
-		.fixed = !is_ordinary(host, at->st_uid) && !is_open(host, at) && !seen->loose,
+		.fixed = !is_ordinary(host, at->st_uid) && !seen->open && !seen->loose,
 		.reachable = !seen->closed,
 		.world_readable = (at->st_mode & S_IROTH) && !seen->closed,
 	};
@@ -405,7 +413,7 @@ int host_open_home(const struct host *host, const struct user *user, const char 
 		err_set(err, ERR_DENIED, "%s/%s is not a plain file with one name", user->home, path);
 		return -1;
 	}
-	fill_info(host, &(struct seen){.at = at}, info);
+	fill_info(host, &(struct seen){.at = at, .open = is_open(host, found, &at)}, info);
 	return reopen(found, &at, path, err);
 }
 

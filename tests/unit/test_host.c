@@ -20,6 +20,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -506,6 +507,40 @@ static void test_mount_inside(void **state)
 	assert_int_equal(err.kind, ERR_DENIED);
 }
 
+/* acl(5) as the kernel keeps it: version 2, then tag, permissions and id of each entry. Gives uid 1000 "rw". */
+static bool give_acl(const char *path)
+{
+	static const uint8_t acl[] = {2, 0, 0, 0,
+	                              1, 0, 7, 0, 255, 255, 255, 255,    /* owner */
+	                              2, 0, 7, 0, 0xe8, 3, 0, 0,         /* user 1000 */
+	                              4, 0, 5, 0, 255, 255, 255, 255,    /* group */
+	                              16, 0, 7, 0, 255, 255, 255, 255,   /* mask */
+	                              32, 0, 5, 0, 255, 255, 255, 255};  /* others */
+
+	return setxattr(in(path), "system.posix_acl_access", acl, sizeof acl, 0) == 0;
+}
+
+/* Mode 0775 root:root looks like root's alone, and is not. */
+static void test_acl(void **state)
+{
+	struct err err = {ERR_NONE, ""};
+	struct file_info info;
+
+	(void)state;
+	folder("acl", 0, 0775);
+	folder("acl/inner", 0, 0755);
+	file("acl/inner/file", 0, "x");
+	file("acl/inner/given", 0, "x");
+	assert_true(host_info(machine, "/acl/inner/file", &info, &err) && info.fixed);
+	if (!give_acl("acl/inner/given"))
+		return; /* a file system without ACLs */
+	assert_true(host_info(machine, "/acl/inner/given", &info, &err));
+	assert_false(info.fixed);
+	assert_true(give_acl("acl"));
+	assert_true(host_info(machine, "/acl/inner/file", &info, &err));
+	assert_false(info.fixed);
+}
+
 /* The owner of a machine's folder counts as root in it, whoever he is. */
 static void test_owner_of_folder(void **state)
 {
@@ -534,7 +569,7 @@ int main(void)
 		cmocka_unit_test(test_system),         cmocka_unit_test(test_home),           cmocka_unit_test(test_odd_homes),
 		cmocka_unit_test(test_changing),       cmocka_unit_test(test_lease),          cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_links_and_info), cmocka_unit_test(test_magic),          cmocka_unit_test(test_mount_inside),
-		cmocka_unit_test(test_owner_of_folder),
+		cmocka_unit_test(test_acl),            cmocka_unit_test(test_owner_of_folder),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
