@@ -100,7 +100,7 @@ static void look_at_onaccess(struct clamav *clamav, const struct host *host, str
 	/* It needs fanotify, which only root may have. */
 	if (!onaccess.found || !onaccess.can_run || onaccess.uid != 0) {
 		off(out, fact, "no_real_time");
-	} else if (!add_lists(clamav, host, &onaccess, &err)) {
+	} else if (!clamav_follow(clamav, host, &onaccess, &err) || !add_lists(clamav, host, &onaccess, &err)) {
 		fact_unknown(out, fact, "configuration_not_read");
 		fact_show_error(out, fact, "clamonacc", &err);
 	} else {

@@ -41,10 +41,9 @@ static const char *first_there(const struct host *host, const char *const *paths
 	return NULL;
 }
 
-/* A clamd that was started with another file goes by that one. */
-static const char *find_conf(const struct clamav *clamav, const struct host *host)
+/* Who was started with another file goes by that one. */
+static const char *find_conf(const struct process *process, const struct host *host)
 {
-	const struct process *process = &clamav->process;
 	const char *given = process->found ? proc_option(process->arguments, process->arguments_size, "config-file", 'c') : NULL;
 
 	if (given && given[0] == '/')
@@ -62,10 +61,22 @@ bool clamav_find(struct clamav *clamav, const struct host *host)
 	if (!clamav->daemon)
 		return clamav->scanner != NULL;
 	clamav->processes_seen = process_find(&clamav->process, &clamav->arena, host, "clamd", &clamav->process_err);
-	clamav->conf_path = find_conf(clamav, host);
+	clamav->conf_path = find_conf(&clamav->process, host);
 	if (host_read(host, clamav->conf_path, CLAMD_CONF_MAX, &text, &clamav->conf_info, &clamav->conf_err))
 		(void)clamd_conf_read(&clamav->conf, &clamav->arena, buf_text(&text), text.size, &clamav->conf_err);
 	return true;
+}
+
+bool clamav_follow(struct clamav *clamav, const struct host *host, const struct process *process, struct err *err)
+{
+	AUTO(buf_fini) struct buf text = {.data = NULL};
+	const char *path = find_conf(process, host);
+
+	if (strcmp(path, clamav->conf_path) == 0)
+		return true;
+	clamav->conf_path = path;
+	return host_read(host, path, CLAMD_CONF_MAX, &text, &clamav->conf_info, err) &&
+	       clamd_conf_read(&clamav->conf, &clamav->arena, buf_text(&text), text.size, err);
 }
 
 /* Root, or the account that clamd.conf makes it change to, if that is no ordinary user. */

@@ -30,6 +30,9 @@ void clamav_fini(struct clamav *clamav);
 /* False if neither program is there. */
 bool clamav_find(struct clamav *clamav, const struct host *host);
 
+/* From here on the settings are those that `process` (clamonacc) was started with; no more questions to clamd. */
+bool clamav_follow(struct clamav *clamav, const struct host *host, const struct process *process, struct err *err);
+
 /* One question to clamd ("PING", "VERSION") and its answer, without the end of the line. */
 struct clamav_talk {
 	const char *command;
