@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who could log in to what, and how long until the screen locks then. Desktops are found by the files the login screen shows them by
- * (wayland-sessions, xsessions) and the program their packages install. Whoever could choose between several gets the weakest.
+ * (wayland-sessions, xsessions), and by the program their packages install. Whoever could choose between several gets the weakest.
  * A desktop that is not written here is `unknown`, by name: never a pass.
  */
 #include "platform/linux/screen_lock.h"
@@ -141,7 +141,24 @@ static bool add_login(struct lock_pc *pc, const char *path, struct err *err)
 	return true;
 }
 
-bool lock_find_logins(struct lock_pc *pc, struct err *err)
+static bool has_login(const struct lock_pc *pc, const struct lock_desktop *desktop)
+{
+	for (size_t i = 0; i < pc->login_count; i++)
+		if (pc->logins[i].desktop == desktop)
+			return true;
+	return false;
+}
+
+/* A desktop that no login screen shows can still be started from a console: installed is whose program is there. */
+static void add_unlisted(struct lock_pc *pc)
+{
+	for (size_t i = 0; i < ARRAY_LEN(desktops) && pc->login_count < LOCK_LOGIN_MAX; i++)
+		if (!has_login(pc, desktops[i]) && host_exists(pc->host, desktops[i]->program))
+			pc->logins[pc->login_count++] = (struct lock_login){
+				.desktop = desktops[i], .file = desktops[i]->program, .names = {desktops[i]->session_names[0]}};
+}
+
+static bool find_sessions(struct lock_pc *pc, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(session_folders); i++) {
 		struct names names;
@@ -160,6 +177,14 @@ bool lock_find_logins(struct lock_pc *pc, struct err *err)
 		if (!good)
 			return false;
 	}
+	return true;
+}
+
+bool lock_find_logins(struct lock_pc *pc, struct err *err)
+{
+	if (!find_sessions(pc, err))
+		return false;
+	add_unlisted(pc);
 	return true;
 }
 
