@@ -318,35 +318,46 @@ static bool can_hibernate(const struct machine *pc)
 	return strstr(text, "disk") != NULL;
 }
 
-/* On systems that hibernate into a swap file resume= names the file system's device, and that file is looked at as a swap. */
-static bool is_active_swap(const struct machine *pc, const char *device, bool has_offset)
-{
-	char name[BLOCK_NAME_SIZE];
-	struct err ignored;
-
-	for (size_t i = 0; i < pc->swaps.count; i++) {
-		const struct swap *swap = &pc->swaps.items[i];
-		if (swap->is_file ? has_offset
-		                  : layers_find_device(&pc->disks, swap->path, name, &ignored) && text_equal(name, device))
-			return true;
-	}
-	return false;
-}
-
-static bool find_resume(const struct machine *pc, const struct resume *resume, char name[BLOCK_NAME_SIZE], struct err *err)
+static bool find_number(const struct machine *pc, const unsigned number[2], char name[BLOCK_NAME_SIZE], struct err *err)
 {
 	char path[64], link[1024];
 	struct block_place place;
 
-	if (resume->kind == RESUME_PATH)
-		return layers_find_device(&pc->disks, resume->path, name, err);
-	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u", resume->major, resume->minor);
+	(void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u", number[0], number[1]);
 	if (!host_link(pc->disks.host, path, link, sizeof link, err))
 		return false;
 	if (!block_place_of_link(link, &place))
 		return err_set(err, ERR_INVALID, "%s leads nowhere", path);
 	(void)snprintf(name, BLOCK_NAME_SIZE, "%s", place.name);
 	return true;
+}
+
+static bool find_resume(const struct machine *pc, const struct resume *resume, char name[BLOCK_NAME_SIZE], struct err *err)
+{
+	if (resume->kind == RESUME_PATH)
+		return layers_find_device(&pc->disks, resume->path, name, err);
+	return find_number(pc, (const unsigned[]){resume->major, resume->minor}, name, err);
+}
+
+/* On systems that hibernate into a swap file resume= names the device of the file system that it lies on. */
+static bool swap_is_on(const struct machine *pc, const struct swap *swap, const char *device, bool has_offset)
+{
+	const struct mount *mount = swap->is_file && has_offset ? mounts_over(&pc->mounts, swap->path) : NULL;
+	char name[BLOCK_NAME_SIZE];
+	struct err ignored;
+
+	return (swap->is_file ? mount && find_number(pc, (const unsigned[]){mount->major, mount->minor}, name, &ignored)
+	                      : layers_find_device(&pc->disks, swap->path, name, &ignored)) &&
+	       text_equal(name, device);
+}
+
+/* Then it is looked at as a swap. */
+static bool is_active_swap(const struct machine *pc, const char *device, bool has_offset)
+{
+	for (size_t i = 0; i < pc->swaps.count; i++)
+		if (swap_is_on(pc, &pc->swaps.items[i], device, has_offset))
+			return true;
+	return false;
 }
 
 struct target {

@@ -193,8 +193,10 @@ bool layers_find_device(const struct disks *disks, const char *path, char name[B
 	return err_set(err, ERR_ABSENT, "%s is no device that sysfs shows", path);
 }
 
+enum place { PLACE_SAFE, PLACE_CLEAR, PLACE_UNKNOWN };
+
 /* Whether everything that the file lies on is encrypted; a file in memory is gone when the PC is off. */
-static bool is_safe_place(const struct disks *disks, const char *path, const char *wanted, bool *met)
+static enum place look_at_place(const struct disks *disks, const char *path, const char *wanted, bool *met)
 {
 	struct layers layers = {.encrypted = 0};
 	struct look look = {.disks = disks, .out = &layers, .for_key = true, .wanted = wanted};
@@ -203,35 +205,49 @@ static bool is_safe_place(const struct disks *disks, const char *path, const cha
 	if (mount)
 		walk_mount(&look, mount, &(struct step){.name = ""});
 	*met = look.met;
-	return layers.plain == 0;
+	return layers.plain ? PLACE_CLEAR : layers.problem || !mount ? PLACE_UNKNOWN : PLACE_SAFE;
 }
 
 /*
  * A key file in the clear makes its layer worthless. A key that lies on the very volume it opens must be in the initramfs as well, so what
  * counts then is where the initramfs lies (/boot). What a passphrase, a token or chance opens is not in crypttab's third field as a path.
  */
-static bool has_clear_key(const struct disks *disks, const char *key, const char *device)
+static enum place place_of_key(const struct disks *disks, const char *key, const char *device)
 {
 	bool met, ignored;
+	enum place place = look_at_place(disks, key, device, &met);
 
-	if (!is_safe_place(disks, key, device, &met))
-		return true;
-	return met && !is_safe_place(disks, "/boot/initrd.img", "", &ignored);
+	return place == PLACE_SAFE && met ? look_at_place(disks, "/boot/initrd.img", "", &ignored) : place;
 }
 
-static const char *weakness(struct look *look, const char *device)
+/* crypttab(5): without a third field systemd takes this file if it is there. What lies on the volume itself cannot open it. */
+static enum place place_of_own_key(const struct disks *disks, const char *name, const char *device)
+{
+	char path[PATH_SIZE];
+	bool met;
+
+	(void)snprintf(path, sizeof path, "/etc/cryptsetup-keys.d/%.200s.key", name);
+	return host_exists(disks->host, path) ? look_at_place(disks, path, device, &met) : PLACE_SAFE;
+}
+
+/* Why the layer is worth nothing, or NULL. What cannot be told is a problem, and the layer counts. */
+static const char *weakness(struct look *look, const struct step *step)
 {
 	char path[PATH_SIZE], name[128];
 	struct crypttab_entry entry;
 	struct err ignored;
 
-	(void)snprintf(path, sizeof path, "/sys/class/block/%.63s/dm/name", device);
+	(void)snprintf(path, sizeof path, "/sys/class/block/%.63s/dm/name", step->name);
 	if (look->for_key || !look->disks->crypttab[0] || !read_text(look->disks, path, name, sizeof name, &ignored) ||
 	    !crypttab_find(look->disks->crypttab, name, &entry))
 		return NULL;
 	if (entry.null_cipher)
 		return "null_cipher";
-	return entry.key[0] && has_clear_key(look->disks, entry.key, device) ? "key_in_the_clear" : NULL;
+	enum place place = entry.key[0] ? place_of_key(look->disks, entry.key, step->name)
+	                                : place_of_own_key(look->disks, name, step->name);
+	if (place == PLACE_UNKNOWN)
+		problem(look, step, "key_not_found", entry.key[0] ? entry.key : name, NULL);
+	return place == PLACE_CLEAR ? "key_in_the_clear" : NULL;
 }
 
 static void cross_mapper(struct look *look, struct step *step)
@@ -246,7 +262,7 @@ static void cross_mapper(struct look *look, struct step *step)
 		return;
 	}
 	enum dm_kind kind = block_dm_kind(uuid, type);
-	const char *weak = kind == DM_ENCRYPTS && !step->encrypted ? weakness(look, step->name) : NULL;
+	const char *weak = kind == DM_ENCRYPTS && !step->encrypted ? weakness(look, step) : NULL;
 	note(look, path, step->name, type[0] ? type : "no maker");
 	if (weak) {
 		look->out->weak = weak;
@@ -418,6 +434,17 @@ static void walk_number(struct look *look, const struct mount *mount, const stru
 		walk_device(look, place.name, up);
 }
 
+/* XFS can keep its log (with names of files) and its real-time files on disks of their own: xfs(5), logdev= and rtdev=. */
+static void walk_xfs(struct look *look, const struct mount *mount, const struct step *up)
+{
+	static const char *const options[] = {"logdev", "rtdev"};
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; text_equal(mount->type, "xfs") && i < ARRAY_LEN(options); i++)
+		if (mount_option(mount, options[i], path, sizeof path))
+			walk_file(look, path, up);
+}
+
 static bool has_name(const struct names *names, const char *name)
 {
 	for (size_t i = 0; i < names->count; i++)
@@ -510,6 +537,7 @@ static void walk_mount(struct look *look, const struct mount *mount, const struc
 	switch (mount_class(mount)) {
 	case MOUNT_BLOCK:
 		walk_number(look, mount, up);
+		walk_xfs(look, mount, up);
 		break;
 	case MOUNT_BTRFS:
 		walk_btrfs(look, mount, up);
