@@ -38,7 +38,6 @@ static int setup(void **state)
 		return -1;
 	(void)sh("umask 022; mkdir -p s m/etc/xdg m/etc/tmpfiles.d m/usr/bin m/home/sato m/run m/usr/share/wayland-sessions; chmod 755 .; "
 	         "printf 'root:x:0:0::/root:/bin/sh\\nsato:x:1000:1000::/home/sato:/bin/sh\\n' >m/etc/passwd; "
-	         ": >m/usr/bin/gnome-shell; : >m/usr/bin/plasmashell; "
 	         "find m -exec touch -h -d 2026-01-02T03:04:05.678Z {} +");
 	return 0;
 }
@@ -54,12 +53,12 @@ static int teardown(void **state)
 
 static void gnome(void)
 {
-	(void)sh("printf '[Desktop Entry]\\nDesktopNames=GNOME\\n' >m/usr/share/wayland-sessions/gnome.desktop");
+	(void)sh(": >m/usr/bin/gnome-shell; printf '[Desktop Entry]\\nDesktopNames=GNOME\\n' >m/usr/share/wayland-sessions/gnome.desktop");
 }
 
 static void kde(void)
 {
-	(void)sh("printf '[Desktop Entry]\\nDesktopNames=KDE\\n' >m/usr/share/wayland-sessions/plasma.desktop");
+	(void)sh(": >m/usr/bin/plasmashell; printf '[Desktop Entry]\\nDesktopNames=KDE\\n' >m/usr/share/wayland-sessions/plasma.desktop");
 }
 
 static void freeze(void)
