@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define DEFAULT_MINUTES 5
 #define DEFAULT_GRACE_S 5
@@ -96,9 +97,21 @@ static bool counts(const struct kconfig_entry *entry, const char *key)
 	return !entry->deleted && strcmp(entry->key, key) == 0;
 }
 
+/* A number or a switch is shown as it stands; anything else is somebody's text. */
+static bool is_plain(const char *value)
+{
+	static const char *const words[] = {"true", "false", "yes", "no", "on", "off"};
+	size_t size = strlen(value);
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return true;
+	return size > 0 && size <= 16 && strspn(value, "0123456789.+-") == size;
+}
+
 static void show(struct kde *kde, const struct kconfig_entry *entry)
 {
-	fact_show_word(kde->pc->facts, kde->fact, entry->source, entry->key, entry->value);
+	fact_show_word(kde->pc->facts, kde->fact, entry->source, entry->key, is_plain(entry->value) ? entry->value : "no_plain_value");
 	if (entry->expands)
 		kde->unknown = "shell_value";
 }

@@ -47,6 +47,15 @@ def hostile(layers, d):
     check(facts["user:*"]["state"] == "known", "%s: the others are judged" % layers, facts)
 
 
+def text_instead_of_a_value(d):
+    """What the clerk wrote where a number belongs stays on his PC."""
+    machine.build(d, "screen_lock", "debian kde home-kde(a=Timeout=my secret, b=Autolock=secret)")
+    facts, text, _ = probe(d)
+    fact = facts["user:1000"]
+    check(fact["state"] == "known" and any(e.get("value") == "no_plain_value" for e in fact["evidence"]), "text for a number: judged", fact)
+    check(b"secret" not in text, "text for a number: nothing of it is told", text)
+
+
 def large_kconfig(d):
     """1 MiB of entries of the one group that is kept: bounded in time and memory."""
     machine.build(d, "screen_lock", "debian kde")
@@ -92,7 +101,7 @@ def main():
     for layers in HOSTILE:
         with tempfile.TemporaryDirectory() as d:
             hostile(layers, d + "/m")
-    for one in (large_kconfig, changing):
+    for one in (text_instead_of_a_value, large_kconfig, changing):
         with tempfile.TemporaryDirectory() as d:
             one(d + "/m")
     print("1..%d" % number)
