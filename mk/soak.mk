@@ -13,7 +13,9 @@ $(journal_bench): $(BUILD)/obj/tests/bench/journal.o $(foreach l,agent os platfo
 
 tests: $(journal_driver)
 
-.PHONY: soak bench-journal
+.PHONY: soak bench bench-journal
+bench: bench-journal
+
 soak: deps tests
 	@EPAGENT_SOAK=1 $(BUILD)/test/test_journal_crash
 	@EPAGENT_SOAK=1 tests/integration/journal_kill.py
