@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct child_limits limits = {.timeout_ms = 400, .memory_bytes = 64u << 20, .answer_bytes = 1000};
+/* Who is to end by himself has time for it on a machine that does twenty other things; who is to be ended is not waited for that long. */
+static const struct child_limits patient = {.timeout_ms = 60000, .memory_bytes = 64u << 20, .answer_bytes = 1000};
+static const struct child_limits hasty = {.timeout_ms = 400, .memory_bytes = 64u << 20, .answer_bytes = 1000};
 
 static void tell(void *context, struct buf *out)
 {
@@ -87,11 +89,10 @@ static void count_descriptors(void *context, struct buf *out)
 	buf_printf(out, "%d", open_ones);
 }
 
-static enum child_end run(child_work *work, void *context, char answer[64], int64_t *took_ms)
+static enum child_end run(child_work *work, void *context, const struct child_limits *limits, char answer[64])
 {
 	struct err err;
-	int64_t before = os_boot_ms();
-	struct child *child = child_start(work, context, &limits, &err);
+	struct child *child = child_start(work, context, limits, &err);
 	enum child_end end;
 
 	assert_non_null(child);
@@ -99,7 +100,6 @@ static enum child_end run(child_work *work, void *context, char answer[64], int6
 		child_wait(&child, 1);
 	(void)snprintf(answer, 64, "%s", buf_text(child_answer(child)));
 	child_free(child);
-	*took_ms = os_boot_ms() - before;
 	return end;
 }
 
@@ -129,9 +129,10 @@ static void each_end(void **state)
 	(void)be_greedy;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char answer[64];
-		int64_t took;
-		assert_int_equal(run(cases[i].work, cases[i].context, answer, &took), cases[i].end);
-		assert_in_range(took, cases[i].end == CHILD_TIMEOUT ? 400 : 0, 3000);
+		bool ended = cases[i].end == CHILD_TIMEOUT;
+		int64_t before = os_boot_ms();
+		assert_int_equal(run(cases[i].work, cases[i].context, ended ? &hasty : &patient, answer), cases[i].end);
+		assert_true(!ended || os_boot_ms() - before >= hasty.timeout_ms); /* never early; how late is the machine's affair */
 		if (cases[i].answer)
 			assert_string_equal(answer, cases[i].answer);
 	}
@@ -142,15 +143,13 @@ static void a_hang_does_not_hold_the_others(void **state)
 	static char hello[] = "hello";
 	struct child *children[2];
 	struct err err;
-	int64_t before = os_boot_ms();
 
 	(void)state;
-	children[0] = child_start(hang, NULL, &limits, &err);
-	children[1] = child_start(tell, hello, &limits, &err);
+	children[0] = child_start(hang, NULL, &patient, &err);
+	children[1] = child_start(tell, hello, &patient, &err);
 	while (child_step(children[1]) == CHILD_RUNNING)
 		child_wait(children, 2);
 	assert_int_equal(child_step(children[1]), CHILD_ANSWERED);
-	assert_in_range(os_boot_ms() - before, 0, 350);
 	assert_int_equal(child_step(children[0]), CHILD_RUNNING);
 	child_free(children[0]); /* kills it */
 	child_free(children[1]);
