@@ -158,7 +158,7 @@ static bool take_message(struct probe_client *client, const struct message_in *m
 
 static bool read_some(struct probe_client *client, struct err *err)
 {
-	char bytes[65536];
+	static char bytes[65536]; /* one at a time, and the stack may be small */
 	struct message_in message;
 	size_t wants = message_reader_wants(&client->reader);
 	long got = os_read(client->fd, bytes, wants < sizeof bytes ? wants : sizeof bytes, err);

@@ -170,7 +170,7 @@ static bool write_some(struct user_peer *peer)
 /* False: the peer is gone. */
 static bool read_some(struct user_peer *peer)
 {
-	char bytes[65536];
+	static char bytes[65536]; /* one at a time, and the stack may be small */
 	struct message_in message;
 	struct err err;
 	size_t wants = message_reader_wants(&peer->reader);

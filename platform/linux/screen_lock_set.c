@@ -27,7 +27,7 @@ static void close_fd(const int *fd)
 static json_t *load(int state, struct err *err)
 {
 	AUTO(close_fd) int fd = openat(state, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char text[128 << 10];
+	static char text[128 << 10]; /* core has no threads, and its stack may be small */
 	size_t size = 0;
 
 	if (fd < 0 && errno == ENOENT)
@@ -83,7 +83,7 @@ static size_t uids_of(json_t *wanted, int64_t *uids, size_t max)
 static bool apply(const struct host *host, json_t *wanted, struct err *err)
 {
 	struct lock_pc pc = {.host = host};
-	int64_t uids[USERS_MAX];
+	static int64_t uids[USERS_MAX];
 	bool good, gnome = false, kde = false;
 
 	arena_init(&pc.arena, 1u << 20);
