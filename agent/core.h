@@ -22,7 +22,7 @@ struct core {
 	struct os_loop *loop;
 	struct os_watches *watches;
 	struct os_source *timer;     /* the cycle's */
-	struct os_source *heartbeat; /* journal_recover, violations counted, the watchdog */
+	struct os_source *heartbeat; /* the keeper's */
 	struct trigger_set triggers;
 
 	struct journal *journal;
@@ -34,5 +34,7 @@ struct core {
 	struct probe_client *probe;
 	struct user_socket *users;
 	int64_t started_at;      /* UTC */
-	int64_t head_at_boot_ms; /* when the last head was signed */
+	int64_t head_at_boot_ms;    /* when the last head was signed */
+	int64_t beat_at_boot_ms;    /* the heartbeat's timer */
+	int64_t recover_at_boot_ms; /* the journal, if it does not record */
 };

@@ -11,6 +11,7 @@
 #include "agent/cycle.h"
 
 #include "agent/core.h"
+#include "agent/keeper.h"
 #include "agent/probe_client.h"
 #include "agent/recorder.h"
 #include "base/log.h"
@@ -111,12 +112,14 @@ void cycle_judge(struct core *core)
 {
 	bool judged = judge_all(core);
 
+	keeper_look(core);
 	recorder_facts(core);
 	if (judged) {
 		recorder_verdicts(core);
 		holder_settle(core);
 		enforce_verdicts(core);
 	}
+	keeper_settle(core);
 	cycle_soon(core);
 }
 

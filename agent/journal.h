@@ -26,6 +26,9 @@ struct journal_options {
 	/* Core's state after the last record that append has returned true for; opaque; starts every segment. At most a
 	 * third of a segment (else none is written, and a restart replays less or nothing). NULL: none. */
 	void (*snapshot)(void *context, struct buf *out);
+	/* A new epoch begins, whatever for: the centre knows nothing of what was recorded before. Called before its snapshot is
+	 * taken, maybe from inside an append; the snapshot then says so too, so that a kill right after it loses nothing. May be NULL. */
+	void (*anew)(void *context);
 	void *context;
 	struct record_stamp stamp; /* now */
 };
@@ -69,6 +72,10 @@ bool journal_append(struct journal *journal, const struct journal_entry *entries
                     struct err *err);
 bool journal_append_one(struct journal *journal, enum record_kind kind, const char *payload, const struct record_stamp *stamp,
                         struct err *err);
+
+/* Looks whether the file that is written still has its name; if not, a new epoch has begun when it returns ("deleted"). For a time at
+ * which nothing is to be appended: append looks by itself. */
+void journal_look(struct journal *journal, const struct record_stamp *stamp);
 
 /* A signed head over the last record, as a record. Daily and before journal_close. */
 bool journal_sign_head(struct journal *journal, const struct record_stamp *stamp, struct err *err);

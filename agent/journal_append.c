@@ -190,6 +190,18 @@ bool journal_append(struct journal *j, const struct journal_entry *entries, size
 	return true;
 }
 
+void journal_look(struct journal *j, const struct record_stamp *stamp)
+{
+	const struct disk *disk = j->options.disk;
+	struct disk_info info;
+	struct err ignored;
+
+	if (j->health == JOURNAL_CANNOT_RECORD || !j->segment_count || j->file < 0)
+		return;
+	if (disk->info(disk->context, j->file, &info, &ignored) && !info.linked)
+		(void)start_after_deletion(j, NULL, 0, stamp, &ignored);
+}
+
 bool journal_append_one(struct journal *j, enum record_kind kind, const char *payload, const struct record_stamp *stamp, struct err *err)
 {
 	const struct journal_entry entry = {kind, payload, strlen(payload)};

@@ -303,6 +303,8 @@ bool ring_begin_epoch(struct journal *j, const char *why, const struct record_na
 	print_name(&text, "acknowledged", &j->mark.acknowledged);
 	buf_printf(&text, "\"count\":%llu}", (unsigned long long)(j->count_before + j->last.number));
 	opening.first = buf_text(&text);
+	if (j->options.anew)
+		j->options.anew(j->options.context);
 	if (!ring_open_segment(j, &opening, stamp, err))
 		return false;
 	j->why = why;

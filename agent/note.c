@@ -2,6 +2,7 @@
 #include "agent/note.h"
 
 #include "agent/core.h"
+#include "agent/keeper.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -17,6 +18,7 @@ static void count(struct core *core, const char *key)
 	clock_stamp(&stamp);
 	if (core->journal)
 		journal_count(core->journal, key, &stamp);
+	keeper_soon(core); /* it may be that the journal cannot record since now */
 }
 
 bool note(struct core *core, enum record_kind kind, json_t *payload, const char *count_as)
@@ -54,6 +56,8 @@ void note_flush(struct note_batch *batch)
 	if (batch->count && !durable)
 		log_line(LOG_LEVEL_ERROR, "journal", "%zu changes are not recorded: %s; they are tried again at the next look",
 		         batch->count, err.text);
+	if (batch->count && !durable)
+		keeper_soon(batch->core);
 	for (size_t i = 0; i < batch->count; i++) {
 		if (durable)
 			batch->done(batch->core, batch->items[i].item, batch->items[i].payload);
@@ -139,6 +143,7 @@ void note_violation(struct core *core, const char *role, int64_t uid, const stru
 	*peer = (struct note_peer){.role = role, .uid = uid, .since_boot_ms = os_boot_ms()};
 	log_line(LOG_LEVEL_WARNING, "peer", "%s (uid %lld) broke the message table: %s; closed", role, (long long)uid, why->text);
 	record_violation(core, role, uid, 1, why->text);
+	keeper_soon(core);
 }
 
 void note_settle(struct core *core, bool now)
@@ -150,4 +155,16 @@ void note_settle(struct core *core, bool now)
 		if (peer->role && (now || peer->since_boot_ms <= until))
 			close_window(core, peer);
 	}
+}
+
+int64_t note_settle_at(const struct core *core)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < NOTE_PEERS; i++) {
+		const struct note_peer *peer = &core->note_limits.peers[i];
+		if (peer->role && peer->since_boot_ms + NOTE_WINDOW_MS < first)
+			first = peer->since_boot_ms + NOTE_WINDOW_MS;
+	}
+	return first;
 }

@@ -48,3 +48,4 @@ struct note_limits {
 void note_violation(struct core *core, const char *role, int64_t uid, const struct err *why);
 /* Records what was only counted, once its minute is over; `now` for all of it. */
 void note_settle(struct core *core, bool now);
+int64_t note_settle_at(const struct core *core); /* boot ms; INT64_MAX: nothing is counted */

@@ -305,3 +305,16 @@ void state_snapshot(void *context, struct buf *out)
 	AUTO(json_drop) json_t *json = json_pack("{s:i, s:s, s:o}", "schema", 1, "policy", policy, "rows", rows);
 	json_print(out, json);
 }
+
+void state_anew(void *context)
+{
+	struct state *state = context;
+
+	/* No fact, verdict or policy has a digest of zeros: each differs from what is recorded. */
+	for (size_t i = 0; i < state->count; i++) {
+		memset(state->rows[i]->fact, 0, sizeof state->rows[i]->fact);
+		memset(state->rows[i]->verdict, 0, sizeof state->rows[i]->verdict);
+	}
+	memset(state->policy, 0, sizeof state->policy);
+	state->anew = true;
+}

@@ -39,6 +39,7 @@ struct state {
 	size_t count;
 	uint8_t policy[SHA256_SIZE]; /* digest of the policy last recorded as taken */
 	bool stopped;                /* the last record replayed was `stop` */
+	bool anew;                   /* a new epoch has begun since the recorder last looked */
 };
 
 bool state_init(struct state *state);
@@ -61,3 +62,5 @@ const char *state_control_name(int control); /* "sessions" beside the controls' 
 /* The journal's callbacks. A record that is not understood is passed over. */
 bool state_replay(void *state, const struct record *record);
 void state_snapshot(void *state, struct buf *out);
+/* Everything is to be recorded once more; `since` stays what it is. */
+void state_anew(void *state);

@@ -4,6 +4,7 @@
 what."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -317,6 +318,74 @@ def stopping(tap):
         agent.process = None
 
 
+def a_journal_that_is_deleted(tap):
+    """T063: the files go while core runs. Nothing happens on the PC, and all the same a new epoch begins and has everything."""
+    for what in ("folder", "segments"):
+        with Agent("deleted") as agent:
+            agent.start()
+            agent.load(agent.office.sign(ALL, 1))
+            shown = rows(agent.looked())
+            before = agent.records()
+            journal = os.path.join(agent.state, "journal")
+            if what == "folder":
+                shutil.rmtree(journal, ignore_errors=True)
+            for name in os.listdir(journal) if what != "folder" else []:
+                if name.startswith("segment-"):
+                    os.unlink(os.path.join(journal, name))
+            agent.ask("look_again")
+
+            def anew():
+                records = agent.records()
+                kinds = [r["kind"] for r in records]
+                found = {(r["payload"]["control"], r["payload"]["subject"]) for r in records if r["kind"] == "verdict"}
+                return records if "epoch" in kinds and "policy_taken" in kinds and found == set(shown) else None
+            after = agent.until(anew, "everything is recorded anew", 20)
+            facts = [{(r["payload"]["control"], r["payload"]["subject"]) for r in part if r["kind"] == "fact"} for part in (before, after)]
+            tap.ok([r["payload"]["why"] for r in after if r["kind"] == "epoch"] == ["deleted"],
+                   "the journal's %s deleted while core runs: a new epoch that says so" % what, after[:2])
+            tap.ok(facts[0] == facts[1], "with every fact", facts)
+            tap.ok({k: r["since"] for k, r in rows(agent.looked()).items()} == {k: r["since"] for k, r in shown.items()}, "and since when")
+            agent.stop()
+            agent.start()
+            agent.looked()
+            again = [r["kind"] for r in agent.records()[len(after):]]
+            tap.ok(not {"fact", "verdict", "policy_taken", "epoch"} & set(again), "and after a restart nothing of it twice", again)
+
+
+def another_core_still_ends(tap):
+    """The journal is another process's when core starts: it watches all the same, and records as soon as it can, without what it lost."""
+    import fcntl
+    with Agent("lock") as agent:
+        lock = open(os.path.join(agent.state, "journal.lock"), "w", encoding="utf-8")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        agent.start()
+        agent.load(agent.office.sign(ALL, 1))
+        shown = rows(agent.looked())
+        tap.ok(not {c["check"]: c for c in agent.ask("doctor")[1]["checks"]}["journal"]["ok"], "a journal that is held elsewhere: the doctor says so")
+        lock.close()
+        agent.until(lambda: {(r["payload"]["control"], r["payload"]["subject"]) for r in agent.records() if r["kind"] == "verdict"} == set(shown),
+                    "it is recorded once the journal is free", 20)
+        tap.ok(True, "and once it is free everything is recorded")
+
+
+def wakes(pid):
+    with open("/proc/%d/status" % pid, encoding="utf-8") as f:
+        return sum(int(line.split()[1]) for line in f if "ctxt_switches" in line)
+
+
+def at_rest(tap):
+    """Without a watchdog and with nothing to settle there is no heartbeat: core sleeps."""
+    with Agent("rest") as agent:
+        agent.start()
+        agent.load(agent.office.sign(ALL, 1))
+        agent.looked()
+        time.sleep(3)
+        core = agent.child("epagentd")
+        before = wakes(core)
+        time.sleep(25)
+        tap.ok(wakes(core) - before <= 1, "at rest core does not wake", wakes(core) - before)
+
+
 def agent_conf(tap):
     with Agent("conf") as agent:
         agent.config("journal = 1\nserver = nowhere\nobserve = yes\n")
@@ -334,6 +403,6 @@ if __name__ == "__main__":
     MACHINE = tempfile.mkdtemp(prefix="machine-", dir=WORK)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", MACHINE], check=True)
     tests = [without_a_policy, the_straight_line, keeping_the_policy, the_poison_guard, who_sees_what, a_change_on_the_pc, a_probe_that_hangs,
-             without_a_probe, a_probe_that_lies, nothing_of_the_caller, stopping, agent_conf]
+             without_a_probe, a_probe_that_lies, nothing_of_the_caller, stopping, agent_conf, a_journal_that_is_deleted, another_core_still_ends, at_rest]
     only = sys.argv[1:]
     sys.exit(Tap().run(*[t for t in tests if not only or t.__name__ in only]))
