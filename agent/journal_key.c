@@ -5,6 +5,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -14,6 +15,8 @@
 
 #define KEY_FILE_MAX 4096
 #define GROUP        "prime256v1"
+#define SECURE_BYTES (64u << 10)
+#define SECURE_LEAST 32
 
 struct journal_key {
 	EVP_PKEY *pair;
@@ -133,6 +136,9 @@ static bool key_write(const struct disk *disk, const char *path, const struct jo
 
 struct journal_key *journal_key_open(const struct disk *disk, const char *path, bool *made, struct err *err)
 {
+	/* Private numbers then lie in locked pages that no core dump has. Without (no memory to lock) they lie in the heap. */
+	if (!CRYPTO_secure_malloc_initialized())
+		(void)CRYPTO_secure_malloc_init(SECURE_BYTES, SECURE_LEAST);
 	struct journal_key *key = key_read(disk, path, err);
 
 	*made = false;
