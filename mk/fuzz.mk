@@ -18,8 +18,9 @@ build/fuzz/fuzzer/%: build/fuzz/obj/tests/fuzz/fuzz_%.o $(all_libs)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) $(YAML_LIBS)
 
-.PHONY: replay asan asan-programs fuzz
-replay: $(addprefix $(BUILD)/replay/,$(fuzz_names))
+.PHONY: replay replay-programs asan asan-programs fuzz
+replay-programs: $(addprefix $(BUILD)/replay/,$(fuzz_names))
+replay: replay-programs
 	@set -e; for name in $(fuzz_names); do $(BUILD)/replay/$$name tests/fuzz/corpus/$$name; done
 
 asan-programs:

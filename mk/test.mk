@@ -13,8 +13,11 @@ tests: all $(tests)
 check: tests
 	@tests/run.py check
 
+# All is built before anything runs: the suites run side by side and must not build under each other.
 test: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@$(MAKE) --no-print-directory -j$$(nproc) tests replay-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) asan-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) win32
 	@tests/run.py test
 
 .PHONY: clean

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs test suites that print TAP and adds them up.
+"""Runs test suites that print TAP, two at a time, and adds them up.
 
     tests/run.py check|test [SUITE ...]
 
 tests/suites lists them, one a line: name | when (check: every commit; test: all) | seconds it may take | command.
 Output of a suite is shown if it fails; the last line is "N passed, N failed, N skipped".
 """
+import concurrent.futures
 import os
 import re
 import signal
@@ -51,27 +52,38 @@ def count(text):
     return passed, failed, skips
 
 
+def show(name, seconds, result):
+    """Prints how a suite ended and gives its three numbers."""
+    status, text, took = result
+    passed, failed, skips = count(text)
+    if status != 0 and not failed:
+        failed = 1
+    if passed + failed + len(skips) == 0:
+        failed = 1  # a suite that tests nothing is no success
+    if failed:
+        print(text, end="" if text.endswith("\n") else "\n")
+    for line in text.splitlines():
+        if line.startswith("# report:"):
+            print("  " + line[2:])
+    for skip in skips:
+        print("  skipped %s" % skip)
+    why = "" if status == 0 else " (took longer than %d s)" % seconds if status is None else " (exit %d)" % status
+    print("%-24s %5d passed %3d failed %3d skipped %6.1f s%s" % (name, passed, failed, len(skips), took, why), flush=True)
+    return passed, failed, len(skips)
+
+
+def timed(command, seconds):
+    start = time.monotonic()
+    return run(command, seconds) + (time.monotonic() - start,)
+
+
 def main():
-    when, only = sys.argv[1], set(sys.argv[2:])
     total = [0, 0, 0]
-    for name, seconds, command in suites(when, only):
-        start = time.monotonic()
-        status, text = run(command, seconds)
-        passed, failed, skips = count(text)
-        if status != 0 and not failed:
-            failed = 1
-        if passed + failed + len(skips) == 0:
-            failed = 1  # a suite that tests nothing is no success
-        if failed:
-            print(text, end="" if text.endswith("\n") else "\n")
-        for line in text.splitlines():
-            if line.startswith("# report:"):
-                print("  " + line[2:])
-        for skip in skips:
-            print("  skipped %s" % skip)
-        why = "" if status == 0 else " (took longer than %d s)" % seconds if status is None else " (exit %d)" % status
-        print("%-24s %5d passed %3d failed %3d skipped %6.1f s%s" % (name, passed, failed, len(skips), time.monotonic() - start, why), flush=True)
-        total = [total[0] + passed, total[1] + failed, total[2] + len(skips)]
+    chosen = sorted(suites(sys.argv[1], set(sys.argv[2:])), key=lambda s: -s[1])  # the longest first: no core waits for it at the end
+    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        running = {pool.submit(timed, command, seconds): (name, seconds) for name, seconds, command in chosen}
+        for done in concurrent.futures.as_completed(running):
+            total = [a + b for a, b in zip(total, show(*running[done], done.result()))]
     print("%d passed, %d failed, %d skipped" % tuple(total))
     return 1 if total[1] or not total[0] else 0
 
