@@ -32,8 +32,9 @@ static void add_since(const struct core *core, json_t *report)
 	size_t i;
 
 	json_array_foreach (json_object_get(report, "controls"), i, row) {
-		enum control_id id = catalogue_find(json_text(row, "control"));
-		const struct state_row *known = id == CONTROL_COUNT ? NULL : state_find(&core->state, (int)id, json_text(row, "subject"));
+		const char *name = json_text(row, "control"), *subject = json_text(row, "subject");
+		enum control_id id = name && subject ? catalogue_find(name) : CONTROL_COUNT; /* short of memory a row lacks a part */
+		const struct state_row *known = id == CONTROL_COUNT ? NULL : state_find(&core->state, (int)id, subject);
 		if (known && known->has_verdict)
 			(void)json_object_set_new(row, "since", instant(known->since));
 	}

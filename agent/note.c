@@ -74,8 +74,9 @@ void note_add(struct note_batch *batch, enum record_kind kind, json_t *payload, 
 	struct buf text;
 
 	buf_init(&text, RECORD_PAYLOAD_MAX);
+	bool whole = !json_is_short();
 	json_print(&text, payload);
-	if (text.failed) {
+	if (text.failed && whole) {
 		/* Evidence may be long; the fact itself is not. */
 		(void)json_object_del(payload, "evidence");
 		text.failed = false;

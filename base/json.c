@@ -1,7 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+static bool is_short;
+
+static void *ask(size_t size)
+{
+	void *bytes = malloc(size);
+
+	if (!bytes)
+		is_short = true;
+	return bytes;
+}
+
+__attribute__((constructor)) static void watch_memory(void)
+{
+	json_set_alloc_funcs(ask, free);
+}
+
+bool json_is_short(void)
+{
+	return is_short;
+}
 
 /* Depth is counted before jansson recurses over the text. Brackets inside strings do not count. */
 static bool depth_is_sane(const char *text, size_t size)
@@ -55,9 +77,10 @@ static int append(const char *bytes, size_t size, void *data)
 
 void json_print(struct buf *out, const json_t *value)
 {
-	if (json_dump_callback(value, append, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0) {
+	if (json_dump_callback(value, append, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0 || is_short) {
 		buf_fini(out);
 		out->failed = true;
+		is_short = false;
 	}
 }
 

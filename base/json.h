@@ -16,8 +16,10 @@
 /* A new reference, or NULL with err (INVALID with line and column, or LIMIT). */
 json_t *json_parse(const char *text, size_t size, struct err *err);
 
-/* Compact, keys in order of insertion, one line, no newline at the end. */
+/* Compact, keys in order of insertion, one line, no newline at the end. `out` has failed after it if jansson was short of memory
+ * since the last time that this was said: what was built meanwhile may lack a part, and nobody looks at each json_object_set_new. */
 void json_print(struct buf *out, const json_t *value);
+bool json_is_short(void); /* json_print would say so */
 
 /* For AUTO: AUTO(json_drop) json_t *value = ... */
 void json_drop(json_t **value);

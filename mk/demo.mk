@@ -12,3 +12,4 @@ soak: soak-core
 soak-core: deps tests
 	@EPAGENT_SOAK=1 tests/integration/core_kill.py
 	@EPAGENT_SOAK=1 tests/integration/core_hostile.py
+	@EPAGENT_SOAK=1 tests/integration/nth_malloc.py

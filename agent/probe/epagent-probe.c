@@ -55,6 +55,8 @@ static bool answer(const struct request *request, struct err *err)
 	if (facts.overflow)
 		return err_set(err, ERR_LIMIT, "this machine has more to tell than fits an answer");
 	AUTO(json_drop) json_t *json = facts_encode(&facts);
+	if (json_is_short())
+		return err_set(err, ERR_LIMIT, "out of memory");
 	if (json_dumpf(json, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
 		return err_set(err, ERR_IO, "cannot write to standard output");
 	return true;

@@ -52,7 +52,11 @@ static void look_at(void *context, struct buf *out)
 	else
 		fact_show_error(&facts, facts_add(&facts, (enum control_id)task->id, "host"), "/", &err);
 	AUTO(json_drop) json_t *json = facts_encode(&facts);
-	json_print(out, json);
+	/* An answer that lacks a part is none: what it lacks might be what fails. */
+	if (facts.overflow)
+		out->failed = true;
+	else
+		json_print(out, json);
 	facts_fini(&facts);
 }
 
