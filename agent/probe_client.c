@@ -105,13 +105,14 @@ static int find_asked(const struct probe_client *client, const json_t *body)
 	return -1;
 }
 
-/* An answer speaks of what was asked and of nothing else, whatever has become of the program that parses what users write. */
+/* An answer speaks of what was asked and of nothing else, whatever has become of the program that parses what users write; and what it
+ * says is so, it says where it has seen. */
 static bool is_about(const struct facts *facts, int id)
 {
 	if (facts->sessions_known && id != TRIGGER_LOGINS)
 		return false;
 	for (size_t i = 0; i < facts->count; i++)
-		if ((int)facts->items[i].control != id)
+		if ((int)facts->items[i].control != id || (facts->items[i].state == FACT_KNOWN && facts->items[i].evidence_count == 0))
 			return false;
 	return true;
 }
@@ -134,7 +135,7 @@ static bool take_facts(struct probe_client *client, const json_t *body, struct e
 		return err_set(err, ERR_LIMIT, "out of memory");
 	bool fine = facts_decode(facts, json_object_get(body, "answer"), err);
 	if (fine && !is_about(facts, id))
-		fine = err_set(err, ERR_INVALID, "an answer about %s speaks of something else", name_of(id));
+		fine = err_set(err, ERR_INVALID, "an answer about %s speaks of something else, or without evidence", name_of(id));
 	if (!fine) {
 		facts_fini(facts);
 		free(facts);

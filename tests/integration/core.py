@@ -248,8 +248,13 @@ while True:
     try:
         while True:
             for name in receive(s)[1]["controls"]:
-                answer = {"schema": 1, "facts": [{"control": "disk_encryption", "subject": "volume:/", "state": "known", "value": "full", "fixed": True}]}
-                s.sendall(frame("facts", {"control": name, "answer": answer} if %d == 0 else b"{broken"))
+                fact = {"control": "disk_encryption", "subject": "volume:/", "state": "known", "value": "full", "fixed": True}
+                if %d == 2 and name != "disk_encryption":
+                    fact = {"control": name, "subject": "host", "state": "unknown", "reason": "not_read"}
+                elif %d != 2:
+                    fact["evidence"] = [{"source": "/proc", "key": "k", "value": True}]
+                answer = {"schema": 1, "facts": [fact]}
+                s.sendall(frame("facts", {"control": name, "answer": answer} if %d != 1 else b"{broken"))
             s.sendall(frame("looked", {}))
     except Exception:
         s.close()
@@ -258,13 +263,13 @@ while True:
 
 def a_probe_that_lies(tap):
     """A probe that was taken over speaks of what it was not asked, or talks nonsense: nothing of it is believed, and it is recorded."""
-    for kind, what in ((0, "answers about something else"), (1, "nonsense")):
+    for kind, what in ((0, "answers about something else"), (1, "nonsense"), (2, "answer without evidence (T106)")):
         with Agent("liar") as agent:
             programs = os.path.join(agent.folder, "programs")
             os.mkdir(programs)
             os.symlink(os.path.join(BIN, "epagentd"), os.path.join(programs, "epagentd"))
             with open(os.path.join(programs, "epagent-probe"), "w", encoding="utf-8") as f:
-                f.write(LIAR % (os.path.dirname(os.path.abspath(__file__)), kind))
+                f.write(LIAR % (os.path.dirname(os.path.abspath(__file__)), kind, kind, kind))
             os.chmod(os.path.join(programs, "epagent-probe"), 0o755)
             agent.programs = programs
             agent.start()
