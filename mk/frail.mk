@@ -8,4 +8,7 @@ $(frail): $(BUILD)/obj/tests/integration/nth_malloc.o $(foreach l,agent os platf
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(foreach f,malloc calloc realloc strdup strndup,-Wl,--wrap=$(f)) -o $@ \
 		$(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
+# Sanitizers have an allocator of their own.
+ifeq ($(SAN),)
 tests: $(frail)
+endif
