@@ -12,9 +12,13 @@
 #include <string.h>
 
 static void probe_flatpak(const struct host *host, const struct program *program, struct facts *out, struct fact *fact);
+static void probe_other(const struct host *host, const struct program *program, struct facts *out, struct fact *fact);
 
 /* A flatpak sees the host's /etc not at all and its own extension points instead, which have moved more than once. */
 static const struct family flatpak = {.via = "flatpak", .probe = probe_flatpak};
+
+/* They remember passwords too; what they read as policy has not been tried here. */
+static const struct family other = {.via = "other", .probe = probe_other};
 
 const struct program password_programs[] = {
 	{"chromium",
@@ -22,8 +26,10 @@ const struct program password_programs[] = {
          "/etc/chromium/policies",
          {{"/usr/lib/chromium/chromium", NULL, NULL}, {"/usr/bin/chromium", NULL, NULL}, {"/usr/lib64/chromium-browser/chromium-browser", NULL, NULL}}},
 	{"chromium-snap", &password_chromium, "/etc/chromium-browser/policies", {{"/snap/bin/chromium", NULL, NULL}}},
-	{"chrome", &password_chromium, "/etc/opt/chrome/policies", {{"/opt/google/chrome/chrome", NULL, NULL}, {"/usr/bin/google-chrome-stable", NULL, NULL}}},
-	{"edge", &password_chromium, "/etc/opt/edge/policies", {{"/opt/microsoft/msedge/msedge", NULL, NULL}, {"/usr/bin/microsoft-edge-stable", NULL, NULL}}},
+	{"chrome", &password_chromium, "/etc/opt/chrome/policies", {{"/opt/google/chrome/chrome", NULL, NULL}, {"/usr/bin/google-chrome-stable", NULL, NULL},
+          {"/opt/google/chrome-beta/chrome", NULL, NULL}, {"/opt/google/chrome-unstable/chrome", NULL, NULL}}},
+	{"edge", &password_chromium, "/etc/opt/edge/policies", {{"/opt/microsoft/msedge/msedge", NULL, NULL}, {"/usr/bin/microsoft-edge-stable", NULL, NULL},
+          {"/opt/microsoft/msedge-beta/msedge", NULL, NULL}, {"/opt/microsoft/msedge-dev/msedge", NULL, NULL}}},
 	{"firefox",
          &password_firefox,
          "/etc/firefox/policies",
@@ -40,6 +46,10 @@ const struct program password_programs[] = {
 	{"chrome-flatpak", &flatpak, NULL, {{"/var/lib/flatpak/app/com.google.Chrome", NULL, NULL}}},
 	{"edge-flatpak", &flatpak, NULL, {{"/var/lib/flatpak/app/com.microsoft.Edge", NULL, NULL}}},
 	{"firefox-flatpak", &flatpak, NULL, {{"/var/lib/flatpak/app/org.mozilla.firefox", NULL, NULL}}},
+	{"brave", &other, NULL, {{"/opt/brave.com/brave/brave", NULL, NULL}}},
+	{"vivaldi", &other, NULL, {{"/opt/vivaldi/vivaldi-bin", NULL, NULL}}},
+	{"opera", &other, NULL, {{"/usr/lib/x86_64-linux-gnu/opera/opera", NULL, NULL}}},
+	{"thunderbird", &other, NULL, {{"/usr/lib/thunderbird/thunderbird", NULL, NULL}}},
 };
 const size_t password_program_count = ARRAY_LEN(password_programs);
 
@@ -94,6 +104,13 @@ static void probe_flatpak(const struct host *host, const struct program *program
 	(void)host;
 	fact_unknown(out, fact, "flatpak");
 	fact_show_path(out, fact, "flatpak", "installed", program->places[0].file);
+}
+
+static void probe_other(const struct host *host, const struct program *program, struct facts *out, struct fact *fact)
+{
+	(void)host;
+	fact_unknown(out, fact, "program_not_written");
+	fact_show_path(out, fact, program->id, "installed", program->places[0].file);
 }
 
 static void show_what_was_looked_for(struct facts *out, struct fact *fact)
