@@ -10,7 +10,7 @@ os.chdir(os.environ.get("LINT_ROOT", os.path.join(os.path.dirname(os.path.abspat
 
 
 def sources(*patterns):
-    return sorted(f for p in patterns for f in glob.glob(p, recursive=True) if not f.startswith("build/"))
+    return sorted(f for p in patterns for f in glob.glob(p, recursive=True) if not f.startswith("build/") and os.path.isfile(f))
 
 
 PRODUCT = sources("base/**/*.[ch]", "policy/**/*.[ch]", "platform/**/*.[ch]", "agent/**/*.[ch]", "server/**/*.[ch]")
