@@ -19,7 +19,7 @@ enum ctl_exit ctl_policy_build(int argc, char **argv, struct err *err);
 enum ctl_exit ctl_policy_sign(int argc, char **argv, struct err *err);
 enum ctl_exit ctl_keys_new(int argc, char **argv, struct err *err);
 
-/* A reader never sees half a file: written beside it, then renamed. */
+/* A reader never sees half a file: written beside it, then renamed. A device, pipe or link is written to, not replaced. */
 bool ctl_write(const char *path, const struct buf *bytes, struct err *err);
 
 /* A policy as people write it. False: it could not be read (err), or there are complaints (err untouched, kind NONE). */

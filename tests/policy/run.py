@@ -90,6 +90,8 @@ COMMANDS = [  # arguments, exit status, what standard output and standard error 
     (["--version"], 0, "epctl ", ""),
     ([], 3, "", "epctl policy build FILE.yaml -o FILE.json"),
     (["policy"], 3, "", "epctl policy lint"),
+    (["policy", "lint", "--help"], 0, "epctl policy lint", ""),
+    (["-h"], 0, "epctl policy lint", ""),
     (["policy", "lint"], 3, "", "usage: epctl policy lint FILE.yaml"),
     (["policy", "lint", "GOOD", "GOOD"], 3, "", "usage: epctl policy lint FILE.yaml"),
     (["policy", "lint", "TMP/absent.yaml"], 3, "", "absent.yaml: No such file"),
@@ -116,6 +118,31 @@ def commanded(tmp):
     return None if left == ["x.json"] else "left behind: %s" % left
 
 
+def not_replaced(tmp):
+    """A link, a pipe and a full disk: written to or reported, never put a file in the place of."""
+    source = os.path.join(HERE, "good/least.yaml")
+    os.symlink("/dev/full", os.path.join(tmp, "link"))
+    status, _, error = epctl("build", source, "-o", os.path.join(tmp, "link"))
+    if status != 3 or "No space left" not in error or os.listdir(tmp) != ["link"] or not os.path.islink(os.path.join(tmp, "link")):
+        return "a link to a full disk: exit %d, %s%s" % (status, error, os.listdir(tmp))
+    os.unlink(os.path.join(tmp, "link"))
+    os.symlink("/dev/stdout", os.path.join(tmp, "link"))
+    status, out, error = epctl("build", source, "-o", os.path.join(tmp, "link"))
+    if status != 0 or '"rules":[' not in out or not os.path.islink(os.path.join(tmp, "link")):
+        return "a link to standard output: exit %d, %s%s" % (status, out, error)
+    os.mkfifo(os.path.join(tmp, "pipe"))
+    reader = subprocess.Popen(["cat", os.path.join(tmp, "pipe")], stdout=subprocess.PIPE)
+    status, _, error = epctl("build", source, "-o", os.path.join(tmp, "pipe"))
+    if status != 0 or b'"rules":[' not in reader.communicate(timeout=60)[0] or sorted(os.listdir(tmp)) != ["link", "pipe"]:
+        return "a pipe: exit %d, %s%s" % (status, error, os.listdir(tmp))
+    with open("/dev/full", "wb") as full:
+        for words in (["policy", "lint", source], ["--help"], ["--version"]):
+            r = subprocess.run([EPCTL, *words], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            if r.returncode != 3 or b"standard output" not in r.stderr:
+                return "%s into a full disk: exit %d, %s" % (words, r.returncode, r.stderr)
+    return None
+
+
 def too_large(tmp):
     """A policy that is small enough as it is written, but not with its defaults written out."""
     path = os.path.join(tmp, "large.yaml")
@@ -128,7 +155,7 @@ def too_large(tmp):
 
 def main():
     number = failed = 0
-    for check in (commanded, too_large):
+    for check in (commanded, not_replaced, too_large):
         with tempfile.TemporaryDirectory() as tmp:
             why = check(tmp)
         number, failed = number + 1, failed + (why is not None)
