@@ -11,7 +11,7 @@ CPPFLAGS += -I. -Ibuild/gen -D_GNU_SOURCE -DEPAGENT_VERSION='"$(VERSION)"'
 # -U first: a compiler that sets it by default warns when it is set again.
 CFLAGS  ?= -O2 -g
 SAN     ?=
-CFLAGS  += -std=c17 $(WARN) -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. $(SAN)
+CFLAGS  += -std=c17 $(WARN) -fstack-protector-strong '-ffile-prefix-map=$(subst ','\'',$(CURDIR))=.' $(SAN)
 
 include platform/$(PLATFORM)/build.mk
 

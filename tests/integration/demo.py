@@ -5,6 +5,7 @@ and leaves nothing, and nothing outside its folder is written."""
 import os
 import pwd
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,11 +17,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agent import TOP, WORK, Tap  # noqa: E402
 
 POLICY = os.path.join(TOP, "policy/examples/standard.yaml")
+ODD = "epagent-demo- 試用 (1)'s "  # a folder that a shell would take apart
 
 
 def copy_for(uid):
     """A clone's worth of what the demo needs, that this user owns: the real clone may be root's."""
-    folder = tempfile.mkdtemp(prefix="epagent-demo-")
+    folder = tempfile.mkdtemp(prefix=ODD)
     os.chmod(folder, 0o755)
     for part in ("packaging/demo", "build/linux/bin"):
         shutil.copytree(os.path.join(TOP, part), os.path.join(folder, part), symlinks=True)
@@ -60,8 +62,8 @@ def demo_as(tap, uid, who):
                 break
         took = time.monotonic() - start
         tap.ok("Ctrl-C" in said and took < 10, "as %s: verdicts in %.1f s" % (who, took), said)
-        line = re.search(r"^ +(\S*epagent --status --run \S+)$", said, re.M)
-        again = subprocess.run(line.group(1).split(), capture_output=True, text=True, check=False) if line else None
+        line = re.search(r"^ +(\S.*epagent'? --status --run .+)$", said, re.M)
+        again = subprocess.run(shlex.split(line.group(1)), capture_output=True, text=True, check=False) if line else None
         tap.ok(again and again.returncode in (0, 1, 2) and again.stdout.splitlines()[0] in said, "as %s: the line it names answers the same" % who, again)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         process.wait(15)
@@ -72,8 +74,17 @@ def demo_as(tap, uid, who):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def builds(tap):
+    with tempfile.TemporaryDirectory(prefix=ODD) as folder:
+        for part in ("Makefile", "agent", "base", "mk", "platform", "policy", "server", "tests"):
+            os.symlink(os.path.join(TOP, part), os.path.join(folder, part))
+        r = subprocess.run(["make", "build/linux/obj/base/err.o"], cwd=folder, capture_output=True, text=True, check=False)
+        tap.ok(r.returncode == 0, "it builds in a folder called %s" % ODD, r.stderr)
+
+
 def main(tap):
     os.makedirs(WORK, exist_ok=True)
+    builds(tap)
     if not os.path.exists(POLICY):
         tap.ok(False, "policy/examples/standard.yaml is there")
         return
