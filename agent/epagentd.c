@@ -55,7 +55,9 @@ static void read_config(struct core *core)
 static bool start(struct core *core, struct err *err)
 {
 	core->loop = os_loop_new(err);
-	if (!core->loop)
+	/* First: started by hand, without its socket, it ends and leaves nothing. */
+	core->users = core->loop ? user_open(core, err) : NULL;
+	if (!core->users || !os_folder_make(core->state_dir, 0700, err))
 		return false;
 	keeper_open(core);
 	enforce_load(core);
@@ -63,8 +65,7 @@ static bool start(struct core *core, struct err *err)
 	if (!cycle_start(core, err))
 		return false;
 	holder_start(core);
-	core->users = user_open(core, err);
-	return core->users && keeper_start(core, err);
+	return keeper_start(core, err);
 }
 
 static void stop(struct core *core)
@@ -92,7 +93,7 @@ int main(int argc, char **argv)
 	os_state_dir(core.state_dir, core.run_dir);
 	read_config(&core);
 	core.config.observe = core.config.observe || observe;
-	bool fine = state_init(&core.state) && os_folder_make(core.state_dir, 0700, &err) && start(&core, &err);
+	bool fine = state_init(&core.state) && start(&core, &err);
 	if (fine) {
 		os_service_ready();
 		fine = os_loop_run(core.loop, &err);

@@ -391,6 +391,14 @@ def at_rest(tap):
         tap.ok(wakes(core) - before <= 1, "at rest core does not wake", wakes(core) - before)
 
 
+def started_by_hand(tap):
+    import tempfile
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        ended = subprocess.run([os.path.join(BIN, "epagentd"), "--run", folder], capture_output=True, text=True, timeout=20, check=False)
+        tap.ok(ended.returncode == 1 and "user socket" in ended.stderr and not os.listdir(folder), "core without its socket ends and leaves nothing",
+               (ended, os.listdir(folder)))
+
+
 def agent_conf(tap):
     with Agent("conf") as agent:
         agent.config("journal = 1\nserver = nowhere\nobserve = yes\n")
@@ -408,6 +416,7 @@ if __name__ == "__main__":
     MACHINE = tempfile.mkdtemp(prefix="machine-", dir=WORK)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", MACHINE], check=True)
     tests = [without_a_policy, the_straight_line, keeping_the_policy, the_poison_guard, who_sees_what, a_change_on_the_pc, a_probe_that_hangs,
-             without_a_probe, a_probe_that_lies, nothing_of_the_caller, stopping, agent_conf, a_journal_that_is_deleted, another_core_still_ends, at_rest]
+             without_a_probe, a_probe_that_lies, nothing_of_the_caller, stopping, agent_conf, a_journal_that_is_deleted, another_core_still_ends, at_rest,
+             started_by_hand]
     only = sys.argv[1:]
     sys.exit(Tap().run(*[t for t in tests if not only or t.__name__ in only]))
