@@ -41,6 +41,19 @@ static bool read_arguments(struct request *request, int argc, char **argv, struc
 	return true;
 }
 
+/* A disk that is not mounted has no antivirus either: that is no finding. */
+static bool is_machine(const struct host *host)
+{
+	static const char *const folders[] = {"/etc", "/usr", "/proc", "/sys", "/var", "/opt", "/run", "/snap", "/home", "/boot", "/bin"};
+	struct file_info info;
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (host_info(host, folders[i], &info, &err) || err.kind != ERR_ABSENT)
+			return true;
+	return false;
+}
+
 static bool answer(const struct request *request, struct err *err)
 {
 	AUTO(host_drop) struct host *host = host_new(request->root, NULL, request->at_utc, err);
@@ -49,6 +62,8 @@ static bool answer(const struct request *request, struct err *err)
 	facts_init(&facts);
 	if (!host)
 		return false;
+	if (request->root && !is_machine(host))
+		return err_set(err, ERR_ABSENT, "there is no machine here (is its disk mounted?): %.200s", request->root);
 	for (int id = 0; id < CONTROL_COUNT; id++)
 		if (request->any_wanted ? request->wanted[id] : catalogue[id].written)
 			control_probe((enum control_id)id, host, &facts);

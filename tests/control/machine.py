@@ -129,7 +129,7 @@ def parse_layers(text):
 
 
 def build(root, control, layers):
-    os.makedirs(root, exist_ok=True)
+    os.makedirs(os.path.join(root, "etc"), exist_ok=True)
     os.chmod(root, 0o755)
     for name, params in parse_layers(layers):
         for head, body in entries(control, name, params):
