@@ -53,6 +53,8 @@ static bool read_policy(struct case_file *c, const struct options *options, stru
 		return err_set(err, ERR_INVALID, "check wants --policy FILE; epctl policy build FILE.yaml -o FILE.json writes one");
 	if (!cli_read_file(options->policy, POLICY_MAX_BYTES, &text, err))
 		return false;
+	if (buf_text(&text)[strspn(buf_text(&text), " \t\r\n")] != '{')
+		return err_set(err, ERR_INVALID, "%.200s is no JSON; epctl policy build FILE.yaml -o FILE.json makes it", options->policy);
 	return policy_parse(&c->policy, buf_text(&text), text.size, err) || err_wrap(err, "%s", options->policy);
 }
 

@@ -20,10 +20,9 @@ static const struct command commands[] = {
 	{"version", version_run, 0, "the version of this program"},
 };
 
-static void usage(void)
+static bool usage(struct err *err)
 {
 	AUTO(buf_fini) struct buf text;
-	struct err ignored;
 
 	buf_init(&text, 16 << 10);
 	buf_add(&text, "usage: epagent COMMAND [OPTION ...]\n");
@@ -32,7 +31,7 @@ static void usage(void)
 		options_describe(&text, &commands[i]);
 	}
 	buf_add(&text, "\nExit status of --status and check: 0 nothing to mend, 1 something fails, 2 something is unknown, 3 the command failed.\n");
-	(void)cli_print(&text, &ignored);
+	return cli_print(&text, err);
 }
 
 static const struct command *find(const char *name)
@@ -43,6 +42,8 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static bool is_help(const char *word) { return text_equal(word, "--help") || text_equal(word, "-h"); }
+
 int main(int argc, char **argv)
 {
 	const struct command *command = argc > 1 ? find(argv[1]) : NULL;
@@ -50,11 +51,9 @@ int main(int argc, char **argv)
 	struct err err = {ERR_NONE, ""};
 	int status = CLI_ERROR;
 
-	if (argc > 1 && (text_equal(argv[1], "--help") || text_equal(argv[1], "help"))) {
-		usage();
-		return 0;
-	}
-	if (!command)
+	if (argc > 1 && (is_help(argv[argc - 1]) || text_equal(argv[1], "help")))
+		status = usage(&err) ? CLI_FINE : CLI_ERROR;
+	else if (!command)
 		err_set(&err, ERR_INVALID, "%s%s; \"epagent --help\" lists the commands", argc > 1 ? "there is no command " : "no command given",
 		        argc > 1 ? argv[1] : "");
 	else if (options_parse(&options, command, argv + 2, &err))

@@ -137,6 +137,8 @@ int log_run(const struct options *options, struct err *err)
 
 	if (options->verify) {
 		json_decref(question);
+		if (options->all)
+			return err_set(err, ERR_INVALID, "--verify and --all exclude each other: the whole journal is verified"), CLI_ERROR;
 		return log_verify(options, err);
 	}
 	while (question)

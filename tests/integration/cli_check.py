@@ -174,23 +174,27 @@ def arguments(desk):
     for title, args, says in (
             ("no command", [], "no command given"), ("no such command", ["chek"], "no command chek"), ("no policy", ["check"], "--policy FILE"),
             ("a policy that is not there", ["check", "--policy", "/nowhere"], "/nowhere"), ("a folder as policy", ["check", "--policy", "/"], "/"),
-            ("YAML as policy", ["check", "--policy", desk.folder + "/p.yaml"], "p.yaml"), ("an unknown option", good + ["--rot", "/"], "--root"),
+            ("YAML as policy", ["check", "--policy", desk.folder + "/p.yaml"], "p.yaml is no JSON; epctl policy build"), ("an unknown option", good + ["--rot", "/"], "--root"),
             ("an option without its value", good + ["--root"], "--root wants DIR"), ("a time that is none", good + ["--at", "yesterday"], "--at wants"),
             ("a language that is none", good + ["--lang", "fr"], "ja or en"), ("facts and root", good + ["--facts", desk.policy, "--root", "/"], "exclude"),
             ("a root that is not there", good + ["--root", "/nowhere"], "/nowhere"), ("a stray word", good + ["please"], "please"),
             ("orders that are none", good + ["--orders", desk.policy], desk.policy), ("a register that is none", good + ["--register", desk.policy], desk.policy),
-            ("an escape in a word", good + ["\x1b[31m"], "check"), ("no agent", ["--status", "--run", desk.folder], "doctor")):
+            ("a folder that holds no machine", good + ["--root", desk.folder], "no machine"),
+            ("verify and all", ["log", "--verify", "--all"], "exclude"), ("an escape in a word", good + ["\x1b[31m"], "check"), ("no agent", ["--status", "--run", desk.folder], "doctor")):
         r = run(*args)
         check("%s: exit 3, says what to do" % title, r.returncode == 3 and says in r.stderr.decode() and not r.stdout and harmless(r.stderr) and
               r.stderr.count(b"\n") == 1, (r.returncode, r.stdout, r.stderr))
     r = run("--help")
     check("--help names every command and option", r.returncode == 0 and all(w in r.stdout.decode() for w in ("--status", "check", "policy", "log", "doctor", "version", "--root")), r.stdout)
+    check("-h, and help after a command, are the same", all(run(*w).stdout == r.stdout for w in (["-h"], ["help"], ["check", "--help"], ["log", "-h"])))
     r = run("version")
     check("version", re.match(rb"epagent \d+\.\d+\.\d+\n$", r.stdout) and r.returncode == 0, r.stdout)
     with open("/dev/full", "wb") as full:
         p = subprocess.run([BIN + "/epagent", "check", "--policy", desk.policy, "--facts", desk.write("f.json", facts(DISK_FINE)), "--json"], stdout=full,
                            stderr=subprocess.PIPE, env=ENV)
-    check("a full disk under the answer: exit 3", p.returncode == 3 and b"standard output" in p.stderr, (p.returncode, p.stderr))
+        helped = subprocess.run([BIN + "/epagent", "--help"], stdout=full, stderr=subprocess.PIPE, env=ENV)
+    for done in (p, helped):
+        check("a full disk under the answer: exit 3", done.returncode == 3 and b"standard output" in done.stderr, (done.returncode, done.stderr))
 
 
 PROBES = {
