@@ -74,6 +74,26 @@ def demo_as(tap, uid, who):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def cut_off_early(tap):
+    """Ctrl-C while it prepares: bash without a trap goes on if it meets a command that ends well."""
+    folder = copy_for(os.geteuid())
+    late = []
+    try:
+        for i in range(40):
+            process = subprocess.Popen([os.path.join(folder, "packaging/demo/run")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            time.sleep(0.004 * i)
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                late.append(0.004 * i)
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait(10)
+        tap.ok(not late and not ours(), "Ctrl-C ends it from the beginning", (late, ours()))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def builds(tap):
     with tempfile.TemporaryDirectory(prefix=ODD) as folder:
         for part in ("Makefile", "agent", "base", "mk", "platform", "policy", "server", "tests"):
@@ -88,6 +108,7 @@ def main(tap):
     if not os.path.exists(POLICY):
         tap.ok(False, "policy/examples/standard.yaml is there")
         return
+    cut_off_early(tap)
     demo_as(tap, os.geteuid(), "whoever runs this")
     if os.geteuid() == 0:
         demo_as(tap, pwd.getpwnam("nobody").pw_uid, "an ordinary user")
