@@ -120,7 +120,7 @@ bool text_to_u64(const char *text, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* Howard Hinnant's public-domain arithmetic: eras of 400 years that begin on 1 March. */
+/* Years are counted from 1 March, in eras of 400 years of 146,097 days: so the leap day is the last of a year. */
 int64_t text_days_from_civil(int64_t year, unsigned month, unsigned day)
 {
 	year -= month <= 2;
