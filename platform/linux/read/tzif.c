@@ -36,11 +36,8 @@ static bool read_block(struct block *block, const unsigned char *bytes, size_t s
 
 	if (size < HEADER_SIZE || memcmp(bytes, "TZif", 4) != 0)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
 		counts[i] = (uint64_t)big_endian(bytes + 20 + i * 4, 4) & 0xffffffff;
-		if (counts[i] > TZIF_MAX)
-			return false;
-	}
 	total = counts[3] * width + counts[3] + counts[4] * 6 + counts[5] + counts[2] * (width + 4) + counts[1] + counts[0];
 	if (total > size - HEADER_SIZE || counts[4] == 0)
 		return false;
@@ -72,7 +69,6 @@ struct moment {
 
 struct rule {
 	int32_t standard, summer; /* seconds east */
-	bool has_summer;
 	struct moment begin, end;
 };
 
@@ -108,14 +104,11 @@ static bool read_clock(const char **at, int *seconds)
 
 static bool skip_name(const char **at)
 {
-	const char *start = *at;
+	const char *start = *at, *quoted = *start == '<' ? strchr(start, '>') : NULL;
 
-	if (**at == '<') {
-		const char *end = strchr(*at, '>');
-		*at = end ? end + 1 : start;
-		return end != NULL;
-	}
-	while ((**at >= 'A' && **at <= 'Z') || (**at >= 'a' && **at <= 'z'))
+	if (quoted)
+		*at = quoted + 1;
+	while (!quoted && ((**at >= 'A' && **at <= 'Z') || (**at >= 'a' && **at <= 'z')))
 		++*at;
 	return *at - start >= 3;
 }
@@ -150,15 +143,14 @@ static bool read_rule(struct rule *rule, const char *text)
 {
 	int west;
 
-	*rule = (struct rule){.has_summer = false};
+	*rule = (struct rule){.standard = 0};
 	if (!skip_name(&text) || !read_clock(&text, &west))
 		return false;
-	rule->standard = -west;
+	rule->standard = rule->summer = -west;
 	if (!*text)
 		return true;
 	if (!skip_name(&text))
 		return false;
-	rule->has_summer = true;
 	rule->summer = rule->standard + 3600;
 	if (*text != ',') {
 		if (!read_clock(&text, &west))
@@ -205,8 +197,6 @@ static int64_t year_of(int64_t at_utc)
 
 static int32_t rule_offset(const struct rule *rule, int64_t at_utc)
 {
-	if (!rule->has_summer)
-		return rule->standard;
 	int64_t year = year_of(at_utc + rule->standard);
 	int64_t begin = moment_in(&rule->begin, year) - rule->standard, end = moment_in(&rule->end, year) - rule->summer;
 	/* South of the equator summer spans the new year. */
