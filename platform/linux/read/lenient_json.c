@@ -92,7 +92,7 @@ static bool take_hex(struct reader *reader, unsigned digits, unsigned *out)
 	return true;
 }
 
-/* A lone surrogate, which only JavaScript's strings can hold, becomes its three bytes. */
+/* A lone surrogate, which only JavaScript's strings can hold, becomes its three bytes, which are no UTF-8 to Chromium. */
 static void add_code_point(struct buf *out, unsigned c)
 {
 	char bytes[4];
@@ -114,15 +114,12 @@ static bool take_unicode(struct reader *reader, struct buf *out)
 	if (c >= 0xd800 && c < 0xdc00 && starts(reader, "\\u", 2)) {
 		const char *before = reader->at;
 		reader->at += 2;
-		if (!take_hex(reader, 4, &low))
-			return false;
-		if (low >= 0xdc00 && low < 0xe000)
+		/* What is no number here is none there either. */
+		if (take_hex(reader, 4, &low) && low >= 0xdc00 && low < 0xe000)
 			c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 		else
 			reader->at = before;
 	}
-	if (c >= 0xd800 && c < 0xe000 && is_chromium(reader))
-		return refuse(reader, "half a surrogate pair");
 	add_code_point(out, c);
 	return true;
 }
@@ -133,9 +130,7 @@ static bool take_escape(struct reader *reader, struct buf *out)
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	unsigned c;
 
-	if (reader->at == reader->end)
-		return refuse(reader, "the text ends in a string");
-	char letter = *reader->at++;
+	char letter = reader->at < reader->end ? *reader->at++ : '\0';
 	const char *known = memchr(from, letter, sizeof from - 1);
 	if (known) {
 		buf_append(out, &to[known - from], 1);
@@ -161,21 +156,26 @@ static bool take_plain(struct reader *reader, struct buf *out)
 	return true;
 }
 
+static bool skip_one(struct reader *reader, const char *of)
+{
+	bool there = reader->at < reader->end && *reader->at && strchr(of, *reader->at);
+
+	reader->at += there;
+	return there;
+}
+
 /* At the quotation mark. */
 static bool take_string(struct reader *reader, struct buf *out)
 {
 	buf_init(out, LENIENT_JSON_BYTES_MAX + 1);
-	for (reader->at++;;) {
-		if (reader->at == reader->end)
-			return refuse(reader, "the text ends in a string");
-		if (*reader->at == '"')
-			break;
+	for (reader->at++; reader->at < reader->end && *reader->at != '"';) {
 		bool escape = *reader->at == '\\';
 		reader->at += escape;
 		if (!(escape ? take_escape(reader, out) : take_plain(reader, out)))
 			return false;
 	}
-	reader->at++;
+	if (!skip_one(reader, "\""))
+		return refuse(reader, "the text ends in a string");
 	/* Firefox has replaced bad bytes before it parses; what stands there then matters to nobody here. */
 	return !is_chromium(reader) || text_is_utf8(buf_text(out), out->size) || refuse(reader, "bad UTF-8");
 }
@@ -194,14 +194,6 @@ static size_t skip_digits(struct reader *reader)
 	while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
 		reader->at++;
 	return (size_t)(reader->at - from);
-}
-
-static bool skip_one(struct reader *reader, const char *of)
-{
-	bool there = reader->at < reader->end && *reader->at && strchr(of, *reader->at);
-
-	reader->at += there;
-	return there;
 }
 
 /* RFC 8259's grammar; both browsers are strict here. */
@@ -244,13 +236,9 @@ static bool take_member(struct reader *reader, json_t *object)
 {
 	AUTO(buf_fini) struct buf key = {.data = NULL};
 
-	if (reader->at == reader->end || *reader->at != '"')
-		return refuse(reader, "no key");
-	if (!take_string(reader, &key))
-		return false;
-	if (!take(reader, ':'))
-		return refuse(reader, "no colon");
-	json_t *value = any_value(reader);
+	if (reader->at == reader->end || *reader->at != '"' || !take_string(reader, &key) || !take(reader, ':'))
+		(void)refuse(reader, "no key with a colon");
+	json_t *value = any_value(reader); /* NULL after a refusal */
 	return value && json_object_setn_new_nocheck(object, buf_text(&key), key.size, value) == 0;
 }
 
@@ -325,8 +313,9 @@ static json_t *any_value(struct reader *reader)
 	case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
 		return number_value(reader);
 	default:
-		return word_value(reader);
+		break;
 	}
+	return word_value(reader);
 }
 
 json_t *lenient_json_parse(enum json_dialect dialect, const char *text, size_t size, struct err *err)
