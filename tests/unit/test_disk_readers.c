@@ -51,6 +51,9 @@ static void test_mountinfo_broken(void **state)
 		"36 35 98:4294967296 / /mnt rw - ext4 /dev/a rw\n",
 		"36 35 98:0 / mnt rw - ext4 /dev/a rw\n",
 		"36 35 98:0 / /mnt\\9 rw - ext4 /dev/a rw\n",
+		"36 35 98:0 / /mnt\\009 rw - ext4 /dev/a rw\n",
+		"36  98:0 / /mnt rw - ext4 /dev/a rw\n",
+		"36 35 98:0 /  rw - ext4 /dev/a rw\n",
 		"36 35 98:0 / /mnt\\000 rw - ext4 /dev/a rw\n",
 		"36 35 98:0 / /mnt\\777 rw - ext4 /dev/a rw\n",
 		"36 35 98:0 / /mnt rw -\n",
@@ -67,6 +70,9 @@ static void test_mountinfo_broken(void **state)
 		mounts_fini(&m);
 	}
 	assert_true(mounts_read(&m, "1 2 8:0 / / rw - ext4 a\0b rw\n", 28, &err));
+	assert_int_equal(m.broken, 1);
+	mounts_fini(&m);
+	assert_true(mounts_read(&m, "\n\0x\n\n", 5, &err)); /* an empty line is none */
 	assert_int_equal(m.broken, 1);
 	mounts_fini(&m);
 }
@@ -88,6 +94,12 @@ static void test_mountinfo_limits(void **state)
 	mounts_fini(&m);
 	assert_false(mounts_read(&m, text, size, &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
+	mounts_fini(&m);
+	free(text);
+	text = malloc(MOUNTS_MAX_BYTES + 1); /* one line alone */
+	assert_non_null(text);
+	memset(text, 'x', MOUNTS_MAX_BYTES + 1);
+	assert_true(mounts_read(&m, text, MOUNTS_MAX_BYTES, &err));
 	mounts_fini(&m);
 	assert_false(mounts_read(&m, text, MOUNTS_MAX_BYTES + 1, &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
@@ -272,7 +284,7 @@ static void test_places(void **state)
 
 static void test_numbers(void **state)
 {
-	static const char *const bad[] = {"", "8", "8:", ":0", "8:0 ", "8:0x", "a:0", "12345678:0", "8:0\n\n"};
+	static const char *const bad[] = {"", "8", "8:", ":0", "8:0 ", "8:0x", "a:0", "12345678:0", "8:0\n\n", "8;1", "8 1"};
 	unsigned a, b;
 
 	(void)state;
@@ -341,6 +353,11 @@ static void test_crypttab(void **state)
 	assert_string_equal(e.key, "");
 	assert_false(crypttab_find(text, "roo", &e));
 	assert_false(crypttab_find(text, "#", &e));
+	char longer[700];
+	(void)snprintf(longer, sizeof longer, "long /dev/a /%0511d luks\nfits /dev/a /%0100d luks\n", 1, 1);
+	assert_false(crypttab_find(longer, "long", &e)); /* a path that was cut would be another file */
+	assert_true(crypttab_find(longer, "fits", &e));
+	assert_int_equal(strlen(e.key), 101);
 }
 
 int main(void)

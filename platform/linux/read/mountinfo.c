@@ -150,9 +150,9 @@ static bool read_line(char *line, struct mount *mount)
 {
 	char *words[6], *word;
 
+	/* After an empty word there are none. */
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (!(words[i] = take_word(&line)))
-			return false;
+		words[i] = take_word(&line);
 	do
 		word = take_word(&line);
 	while (word && strcmp(word, "-") != 0);
@@ -188,7 +188,7 @@ bool mounts_read(struct mounts *mounts, const char *text, size_t size, struct er
 		if (number >= MOUNTS_MAX || !line)
 			return err_set(err, ERR_LIMIT, "the mount table has more than %d lines", MOUNTS_MAX);
 		at += length + 1;
-		if (!line[0] && length == 0)
+		if (length == 0)
 			continue;
 		if (memchr(line, '\0', length) || !read_line(line, &mount)) {
 			mounts->broken++;
