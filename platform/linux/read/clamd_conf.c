@@ -111,7 +111,6 @@ static bool take_option(struct parsing *at, const char *name, const char *value,
 		if (!at->prevention_seen)
 			at->conf->prevention = on;
 		at->prevention_seen = true;
-		return true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		if (strcmp(name, options[i].name) != 0)

@@ -43,9 +43,7 @@ static enum policy_word boolean_word(const json_t *value)
 {
 	if (json_is_boolean(value) || (json_is_real(value) && (json_real_value(value) == 0.0 || json_real_value(value) == 1.0)))
 		return json_is_true(value) || json_real_value(value) == 1.0 ? POLICY_ON : POLICY_OFF;
-	if (!json_is_string(value))
-		return POLICY_WRONG_TYPE;
-	const char *text = json_string_value(value), *end = text + json_string_length(value);
+	const char *text = json_is_string(value) ? json_string_value(value) : "", *end = text + json_string_length(value);
 	for (size_t size; (size = space_at(text, end, false)) > 0;)
 		text += size;
 	for (size_t size; (size = space_at(text, end, true)) > 0;)
