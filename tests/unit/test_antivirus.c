@@ -11,6 +11,7 @@
 #include "platform/linux/read/proc_status.h"
 #include "platform/linux/read/tzif.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static void test_conf(void **state)
 	assert_true(conf.tcp && !conf.socket && !conf.prevention);
 	assert_true(read_conf(&conf, &arena, "OnAccessIncludePath /home\nOnAccessExcludePath /home/\n"));
 	assert_true(clamd_conf_covers_nothing(&conf));
-	static const char *const bad[] = {"Example\n", "User\n", "User \"x\n", "OnAccessPrevention sometimes\n", "OnAccessPrevention yes # x\n"};
+	static const char *const bad[] = {"Example\n", "Example yes\n", "User\n", "User \"x\n", "OnAccessPrevention sometimes\n", "OnAccessPrevention yes # x\n"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_false(read_conf(&conf, &arena, bad[i]));
 }
@@ -79,6 +80,35 @@ static void test_conf_limits(void **state)
 	assert_int_equal(err.kind, ERR_LIMIT);
 }
 
+/* A list that clamonacc is started with: lines that are no absolute path are nothing, and none is cut short in silence. */
+static void test_paths(void **state)
+{
+	static char many[(CLAMD_CONF_PATHS + 1) * 3 + 1], large[CLAMD_CONF_MAX + 1];
+	AUTO(arena_fini) struct arena arena;
+	struct clamd_paths paths = {.items = NULL};
+	struct err err;
+
+	(void)state;
+	arena_init(&arena, 4u << 20);
+	assert_true(clamd_paths_read(&paths, &arena, "/home \t\r\nrelative\n\n/srv/a b", 28, &err));
+	assert_int_equal(paths.count, 2);
+	assert_string_equal(paths.items[0], "/home");
+	assert_string_equal(paths.items[1], "/srv/a b");
+	for (size_t i = 0; i <= CLAMD_CONF_PATHS; i++)
+		memcpy(many + i * 3, "/x\n", 3);
+	paths.count = 0;
+	assert_true(clamd_paths_read(&paths, &arena, many, sizeof many - 1 - 3, &err));
+	assert_int_equal(paths.count, CLAMD_CONF_PATHS);
+	paths.count = 0;
+	assert_false(clamd_paths_read(&paths, &arena, many, sizeof many - 1, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+	paths.count = 0;
+	memset(large, '\n', sizeof large);
+	assert_true(clamd_paths_read(&paths, &arena, large, CLAMD_CONF_MAX, &err));
+	assert_false(clamd_paths_read(&paths, &arena, large, CLAMD_CONF_MAX + 1, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+}
+
 static void test_version(void **state)
 {
 	static const struct {
@@ -99,6 +129,7 @@ static void test_version(void **state)
 		{"ClamAV /1/Fri Nov 20 17:00:01 2026", NULL, 0},
 		{"ClamAV 12345678901234567890123456789012/1/Fri Nov 20 17:00:01 2026", NULL, 0},
 		{"PONG", NULL, 0},
+		{"PONGAV 1.4.6", NULL, 0},
 		{"", NULL, 0},
 	};
 
@@ -117,6 +148,14 @@ static void test_version(void **state)
 		if (version.has_database)
 			assert_int_equal(version.local_time, at(cases[i].local));
 	}
+	static const char long_answer[] = "ClamAV 1.4.6/00000000000000000000000000000000000000000000000000000000000000000000000000000"
+	                                  "0000000000000000000027823/Fri Nov 20 17:00:01 2026";
+	struct clamd_version version;
+	struct err err;
+	assert_false(clamd_version_read(&version, "ClamAV 1.4.6\0x", 14, &err));
+	assert_int_equal(err.kind, ERR_INVALID);
+	assert_false(clamd_version_read(&version, long_answer, strlen(long_answer), &err));
+	assert_int_equal(err.kind, ERR_INVALID);
 }
 
 static void test_cvd(void **state)
@@ -152,7 +191,7 @@ static void test_cvd(void **state)
 
 static void test_proc(void **state)
 {
-	static const char args[] = "/usr/sbin/clamd\0--foreground=true\0--config-file=/a\0-c\0/b\0-e/c\0--last";
+	static const char args[] = "/usr/sbin/clamd\0--foreground=true\0--config-file=/a\0-c\0/b\0-e/c\0--watch\0/d\0--last";
 	static const char status[] = "Name:\tx\\nUid:\nState:\tS (sleeping)\nUid:\t110\t111\t110\t110\nNSpid:\t812\n";
 	struct proc_status got;
 	struct err err;
@@ -161,6 +200,7 @@ static void test_proc(void **state)
 	assert_string_equal(proc_option(args, sizeof args, "config-file", 'x'), "/a");
 	assert_string_equal(proc_option(args, sizeof args, "other", 'c'), "/b");
 	assert_string_equal(proc_option(args, sizeof args, "other", 'e'), "/c");
+	assert_string_equal(proc_option(args, sizeof args, "watch", 0), "/d");
 	assert_null(proc_option(args, sizeof args, "config", 0));
 	assert_null(proc_option(args, sizeof args, "last", 0));
 	assert_true(proc_status_read(&got, status, strlen(status), &err));
@@ -169,6 +209,12 @@ static void test_proc(void **state)
 	assert_true(got.nested && got.state == 'T');
 	assert_false(proc_status_read(&got, "State:\tT\n", 9, &err));
 	assert_false(proc_status_read(&got, "Uid:\t0\t0\n", 9, &err));
+	char large[4097];
+	(void)snprintf(large, sizeof large, "State:\tS\nUid:\t1\t1\n%4077s", "");
+	assert_true(proc_status_read(&got, large, 4095, &err));
+	assert_false(proc_status_read(&got, large, 4096, &err));
+	large[21] = '\0';
+	assert_false(proc_status_read(&got, large, 100, &err));
 }
 
 static char *zone_file(const char *name, size_t *size)
@@ -267,6 +313,17 @@ static void test_civil(void **state)
 	assert_false(civil_seconds(&(struct civil){2026, 2, 29, 0, 0, 0}, &seconds));
 	assert_false(civil_seconds(&(struct civil){2026, 2, 1, 24, 0, 0}, &seconds));
 	assert_false(civil_seconds(&(struct civil){10000, 2, 1, 4, 0, 0}, &seconds));
+	/* Every number of the six below its least, above its most, and as far out as a number goes. */
+	static const int least[] = {1970, 1, 1, 0, 0, 0}, most[] = {9999, 12, 31, 23, 59, 60};
+	for (size_t i = 0; i < ARRAY_LEN(least); i++) {
+		const int bad[] = {least[i] - 1, most[i] + 1, -1, -100, 100, INT_MIN, INT_MAX};
+		for (size_t j = 0; j < ARRAY_LEN(bad); j++) {
+			int n[] = {2026, 1, 31, 23, 59, 59};
+			n[i] = bad[j];
+			assert_false(civil_seconds(&(struct civil){n[0], n[1], n[2], n[3], n[4], n[5]}, &seconds));
+		}
+	}
+	assert_true(civil_seconds(&(struct civil){9999, 12, 31, 23, 59, 60}, &seconds));
 }
 
 int main(void)
@@ -274,7 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conf),         cmocka_unit_test(test_conf_limits), cmocka_unit_test(test_version),
 		cmocka_unit_test(test_cvd),          cmocka_unit_test(test_proc),        cmocka_unit_test(test_zones_as_libc),
-		cmocka_unit_test(test_zone_edges), cmocka_unit_test(test_civil),
+		cmocka_unit_test(test_zone_edges),   cmocka_unit_test(test_civil),       cmocka_unit_test(test_paths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
