@@ -117,6 +117,22 @@ static void test_every_configuration(void **state)
 	}
 }
 
+/* Each triple once, and two that differ in one number are two. */
+static void test_text_names_each_triple_once(void **state)
+{
+	static const uint8_t triples[][3] = {{3, 1, 1}, {3, 1, 2}, {3, 0, 1}, {8, 1, 1}, {3, 1, 1}, {8, 1, 1}, {3, 1, 2}};
+	struct usb_interface items[ARRAY_LEN(triples)] = {{0}};
+	struct usb_descriptors usb = {.items = items, .count = ARRAY_LEN(triples)};
+	struct arena arena;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(triples); i++)
+		items[i] = (struct usb_interface){.class = triples[i][0], .subclass = triples[i][1], .protocol = triples[i][2]};
+	arena_init(&arena, 4096);
+	assert_string_equal(usb_interfaces_text(&usb, &arena), "03:01:01 03:01:02 03:00:01 08:01:01");
+	arena_fini(&arena);
+}
+
 /* Every length of every device: refused below 18 bytes, else read without looking beyond the end, and never complete if cut. */
 static void test_cuts(void **state)
 {
@@ -166,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_every_configuration),
+		cmocka_unit_test(test_text_names_each_triple_once),
 		cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_too_many),
 	};
