@@ -43,7 +43,7 @@ static void test_conf(void **state)
 	(void)state;
 	arena_init(&arena, 1u << 20);
 	assert_true(read_conf(&conf, &arena, "LocalSocket /a/first\nLocalSocket /second\n  OnAccessPrevention yes\n"
-					     "OnAccessPrevention no\nUser \"two words\"  \nDatabaseDirectory\t/x y \r\n# User z\nMaxThreads 5"));
+					     "OnAccessPrevention no\nUser \"two words\"  \nDatabaseDirectory\t/x y \r\n# User z\n#\n \t\r\n\nMaxThreads 5"));
 	assert_string_equal(conf.socket, "/a/first");
 	assert_string_equal(conf.user, "two words");
 	assert_string_equal(conf.database, "/x y");
@@ -55,7 +55,12 @@ static void test_conf(void **state)
 	assert_true(conf.tcp && !conf.socket && !conf.prevention);
 	assert_true(read_conf(&conf, &arena, "OnAccessIncludePath /home\nOnAccessExcludePath /home/\n"));
 	assert_true(clamd_conf_covers_nothing(&conf));
-	static const char *const bad[] = {"Example\n", "Example yes\n", "User\n", "User \"x\n", "OnAccessPrevention sometimes\n", "OnAccessPrevention yes # x\n"};
+	assert_true(read_conf(&conf, &arena, "OnAccessIncludePath /home/sato\nOnAccessExcludePath /home\n"));
+	assert_true(clamd_conf_covers_nothing(&conf));
+	assert_true(read_conf(&conf, &arena, "OnAccessIncludePath /home2\nOnAccessExcludePath /home\n"));
+	assert_false(clamd_conf_covers_nothing(&conf));
+	static const char *const bad[] = {"Example\n", "Example yes\n", "User\n", "User \"x\n", "OnAccessPrevention sometimes\n",
+	                                  "OnAccessPrevention yes # x\n"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_false(read_conf(&conf, &arena, bad[i]));
 }
