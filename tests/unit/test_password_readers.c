@@ -223,6 +223,23 @@ static void firefox_policies_run_in_order(void **state)
 	}
 }
 
+/* "user" is written at each start as if he had chosen it, "clear" forgets what he chose: he may choose otherwise. */
+static void firefox_settings_of_the_user_bind_nobody(void **state)
+{
+	static const char *const kinds[] = {"user", "clear"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		char text[200];
+		struct firefox_logins logins;
+		struct err err;
+		(void)snprintf(text, sizeof text, "{\"policies\": {\"Preferences\": {\"signon.rememberSignons\": "
+		                                  "{\"Value\": false, \"Status\": \"%s\"}}}}", kinds[i]);
+		assert_true(firefox_policy_read(text, strlen(text), &logins, &err));
+		assert_true(logins.preference == POLICY_OFF && logins.value && !logins.locked);
+	}
+}
+
 static void firefox_without_policies_is_broken(void **state)
 {
 	static const char *const broken[] = {"[]", "null", "{}", " ", "{\"policies\": null}", "{\"policies\": 0}", "{\"policies\": \"\"}",
@@ -316,6 +333,7 @@ int main(void)
 		cmocka_unit_test(chromium_policy_is_a_json_boolean),
 		cmocka_unit_test(the_last_of_chromiums_files_counts),
 		cmocka_unit_test(firefox_policies_run_in_order),
+		cmocka_unit_test(firefox_settings_of_the_user_bind_nobody),
 		cmocka_unit_test(firefox_without_policies_is_broken),
 		cmocka_unit_test(merging_keeps_what_is_there),
 		cmocka_unit_test(the_last_holder_lets_go),
