@@ -42,14 +42,41 @@ class Closed(Exception):
 
 
 def connect(run, name="user", timeout=10):
-    folder = os.open(run, os.O_PATH)
+    """`run` is the folder's path, or a descriptor of it."""
+    folder = run if isinstance(run, int) else os.open(run, os.O_PATH)
     s = socket.socket(socket.AF_UNIX)
     s.settimeout(timeout)
     try:
         s.connect("/proc/self/fd/%d/%s.sock" % (folder, name))
     finally:
-        os.close(folder)
+        if folder is not run:
+            os.close(folder)
     return s
+
+
+def as_uid(uid, work, run, *arguments):
+    """What work(run, *arguments) gives in a child that has become `uid`: (True, value) or (False, the error). The tree may be closed to it: so it
+    is a fork, and gets the run folder as a descriptor."""
+    run = os.open(run, os.O_PATH)
+    back, there = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(uid)
+            os.setuid(uid)
+            answer = [True, work(run, *arguments)]
+        except BaseException as e:  # whatever it is, the parent judges it
+            answer = [False, repr(e)]
+        with os.fdopen(there, "w") as f:
+            json.dump(answer, f)
+        os._exit(0)
+    os.close(there)
+    os.close(run)
+    with os.fdopen(back) as f:
+        answer = json.load(f)
+    os.waitpid(child, 0)
+    return answer
 
 
 def read_exact(s, size):

@@ -11,17 +11,21 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from agent import ALL, BIN, WORK, Agent, Tap, connect, frame, overlay, private_machine, receive  # noqa: E402
+from agent import ALL, BIN, WORK, Agent, Tap, as_uid, connect, frame, overlay, private_machine, receive  # noqa: E402
 
 NOBODY = 65534
 
 
-def as_uid(uid, run, kind, body=None):
-    """The answer that this uid gets: asked by a child that has become it."""
-    code = "import sys; sys.path.insert(0, %r); from agent import *; s = connect(%r); s.sendall(frame(%r, %r)); print(json.dumps(receive(s)))" % (
-        os.path.dirname(os.path.abspath(__file__)), run, kind, body or {})
-    done = subprocess.run(["/usr/bin/python3", "-c", code], user=uid, group=uid, extra_groups=[], capture_output=True, text=True, check=False)
-    return json.loads(done.stdout) if done.returncode == 0 else [None, done.stderr]
+def ask(run, kind, body):
+    s = connect(run)
+    s.sendall(frame(kind, body))
+    return receive(s)
+
+
+def ask_as(uid, run, kind, body=None):
+    """The answer that this uid gets."""
+    good, answer = as_uid(uid, ask, run, kind, body or {})
+    return answer if good else [None, answer]
 
 
 def rows(report):
@@ -147,20 +151,19 @@ def who_sees_what(tap):
         agent.start()
         agent.load(agent.office.sign(ALL, 1))
         report = agent.looked()
-        kind, theirs = as_uid(NOBODY, agent.run, "status")
+        kind, theirs = ask_as(NOBODY, agent.run, "status")
         others = [r for r in report["controls"] if r["subject"].startswith("user:") and r["subject"] not in ("user:*", "user:%d" % NOBODY)]
         tap.ok(kind == "answer" and theirs["hidden"] == len(others) and theirs["verdict"] == report["verdict"] and
                len(theirs["controls"]) == len(report["controls"]) - len(others), "a user sees the PC's and his own rows, and the whole verdict", theirs)
         for command in ("look_again", "policy_load"):
-            kind, why = as_uid(NOBODY, agent.run, command)
+            kind, why = ask_as(NOBODY, agent.run, command)
             tap.ok(kind == "refused" and why["meaning"] == "denied", "%s is root's" % command, why)
         agent.until(lambda: [r for r in agent.records() if r["kind"] == "peer_violation" and r["payload"]["uid"] == NOBODY], "it is recorded")
         tap.ok(True, "and whoever tried is recorded")
-        kind, log = as_uid(NOBODY, agent.run, "log", {"most": 500})
+        kind, log = ask_as(NOBODY, agent.run, "log", {"most": 500})
         tap.ok(kind == "answer" and not [r for r in log["records"] if r["kind"] == "session"], "who is logged in is not told to others", log)
-        probe = subprocess.run(["/usr/bin/python3", "-c", "import sys; sys.path.insert(0, %r); from agent import *; connect(%r, 'probe')" % (
-            os.path.dirname(os.path.abspath(__file__)), agent.run)], user=NOBODY, group=NOBODY, capture_output=True, text=True, check=False)
-        tap.ok("PermissionError" in probe.stderr, "nobody but root reaches the probe's socket", probe.stderr[-300:])
+        good, why = as_uid(NOBODY, lambda run: bool(connect(run, "probe")), agent.run)
+        tap.ok(not good and "PermissionError" in why, "nobody but root reaches the probe's socket", why)
 
 
 def a_change_on_the_pc(tap):
