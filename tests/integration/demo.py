@@ -65,6 +65,9 @@ def demo_as(tap, uid, who):
         line = re.search(r"^ +(\S.*epagent'? --status --run .+)$", said, re.M)
         again = subprocess.run(shlex.split(line.group(1)), capture_output=True, text=True, check=False) if line else None
         tap.ok(again and again.returncode in (0, 1, 2) and again.stdout.splitlines()[0] in said, "as %s: the line it names answers the same" % who, again)
+        second = subprocess.run([os.path.join(folder, "packaging/demo/run")], user=uid, group=uid, extra_groups=[], capture_output=True, text=True, timeout=20,
+                                check=False)
+        tap.ok(second.returncode == 1 and "another one" in second.stderr, "as %s: a second one in the same folder is refused" % who, second)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         process.wait(15)
         tap.ok(not ours(), "as %s: Ctrl-C ends all" % who, ours())
