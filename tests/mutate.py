@@ -132,7 +132,7 @@ def main():
     args.add_argument("--jobs", type=int, default=os.cpu_count())
     args.add_argument("--sample", type=int, help="only so many mutants, chosen by a printed seed")
     args.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    args.add_argument("--most", type=float, default=5.0, help="per cent that may survive")
+    args.add_argument("--most", type=float, default=3.0, help="per cent that may survive")
     args.add_argument("files", nargs="*")
     a = args.parse_args()
     os.chdir(TOP)
