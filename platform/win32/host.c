@@ -52,6 +52,14 @@ int64_t host_now_utc(const struct host *host)
 	return host->now_utc;
 }
 
+/* Files are no source of truth here: what the probes of Windows read is the registry and the system's interfaces. */
+bool host_info(const struct host *host, const char *path, struct file_info *info, struct err *err)
+{
+	(void)host;
+	(void)info;
+	return err_set(err, ERR_UNSUPPORTED, "%s: files are not looked at on Windows", path);
+}
+
 const char *host_state_dir(const struct host *host)
 {
 	return host->state_dir;
