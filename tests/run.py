@@ -27,17 +27,28 @@ def suites(when, only):
                     yield name, int(seconds), command
 
 
+def end(p):
+    """The suite's whole process group ends, politely first: a guest is stopped by who started it."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(p.pid, number)
+            return p.communicate(timeout=10)[0]
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            break
+    return p.communicate()[0]
+
+
 def run(command, seconds):
-    """(exit status or None for too long, output). The suite's whole process group ends with it."""
+    """(exit status or None for too long, output)."""
     p = subprocess.Popen(["bash", "-c", command], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                          start_new_session=True)
     try:
-        out, _ = p.communicate(timeout=seconds)
-        return p.returncode, out.decode(errors="replace")
+        out, status = p.communicate(timeout=seconds)[0], p.returncode
     except subprocess.TimeoutExpired:
-        os.killpg(p.pid, signal.SIGKILL)
-        out, _ = p.communicate()
-        return None, out.decode(errors="replace")
+        out, status = end(p), None
+    return status, out.decode(errors="replace")
 
 
 def count(text):

@@ -15,6 +15,7 @@ import random
 import re
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -194,6 +195,7 @@ def main():
     a = args.parse_args()
     if not shutil.which("qemu-system-x86_64"):
         skip_all("qemu-system-x86 is not installed (packaging/deps.sh lab)")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the guest is stopped below, however this ends
     lab, tap = prepare(a.vm), Tap()
     try:
         for number, name in enumerate(a.suites or SUITES):
