@@ -100,9 +100,8 @@ static void check(json_t *checks, const char *what, bool ok, const char *code, j
 
 static json_t *journal_params(const struct journal_state *journal)
 {
-	return json_pack("{s:I, s:I, s:I, s:s}", "unsent", (json_int_t)journal->unsent, "size_mib",
-	                 (json_int_t)(journal->size_bytes >> 20), "free_mib", (json_int_t)(journal->free_bytes >> 20), "error",
-	                 journal->error);
+	return json_pack("{s:I, s:I, s:I, s:s}", "unsent", (json_int_t)journal->unsent, "size_mib", (json_int_t)(journal->size_bytes >> 20),
+	                 "free_mib", (json_int_t)(journal->free_bytes >> 20), "error", journal->error);
 }
 
 static void check_facts(json_t *checks, const struct state *state)

@@ -47,9 +47,8 @@ static void add_record(struct page *page, const struct record *record)
 		return;
 	}
 	text_from_instant(at, record->stamp.at_ms / 1000);
-	(void)json_array_append_new(page->records,
-	                            json_pack("{s:I, s:s, s:s, s:o}", "number", (json_int_t)record->name.number, "at", at, "kind",
-	                                      kind ? kind : "?", "payload", payload ? payload : json_null()));
+	(void)json_array_append_new(page->records, json_pack("{s:I, s:s, s:s, s:o}", "number", (json_int_t)record->name.number, "at", at,
+	                                                     "kind", kind ? kind : "?", "payload", payload ? payload : json_null()));
 }
 
 static void walk(struct page *page, const struct buf *raw)

@@ -22,9 +22,9 @@ static const struct keyword {
 void config_init(struct config *config)
 {
 	*config = (struct config){
-		.observe = false,   /* the signed policy decides */
-		.journal_mib = 64,  /* about 60,000 records: eight weeks without a server on a busy PC */
-		.connections = 64,  /* eight users with eight commands each */
+		.observe = false,  /* the signed policy decides */
+		.journal_mib = 64, /* about 60,000 records: eight weeks without a server on a busy PC */
+		.connections = 64, /* eight users with eight commands each */
 	};
 }
 

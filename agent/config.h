@@ -12,9 +12,9 @@
  * start protects nobody.
  */
 struct config {
-	bool observe;          /* observe = yes|no: enforce nothing on this PC, whatever the policy says; what was set is withdrawn */
-	uint64_t journal_mib;  /* journal = 1..1024 (MiB): size of a new journal */
-	uint64_t connections;  /* connections = 8..512: commands and programs that may ask at once */
+	bool observe;         /* observe = yes|no: enforce nothing on this PC, whatever the policy says; what was set is withdrawn */
+	uint64_t journal_mib; /* journal = 1..1024 (MiB): size of a new journal */
+	uint64_t connections; /* connections = 8..512: commands and programs that may ask at once */
 };
 
 #define CONFIG_MAX_BYTES (16u << 10)

@@ -33,7 +33,7 @@ struct core {
 	struct enforcer enforcer;
 	struct probe_client *probe;
 	struct user_socket *users;
-	int64_t started_at;      /* UTC */
+	int64_t started_at;         /* UTC */
 	int64_t head_at_boot_ms;    /* when the last head was signed */
 	int64_t beat_at_boot_ms;    /* the heartbeat's timer */
 	int64_t recover_at_boot_ms; /* the journal, if it does not record */

@@ -83,7 +83,6 @@ static void drop_x509(X509 **certificate)
 	X509_free(*certificate);
 }
 
-
 static X509 *read_root(const struct document_trust *trust)
 {
 	BIO *bio = BIO_new_mem_buf(trust->root_pem, trust->root_pem_size > INT_MAX ? 0 : (int)trust->root_pem_size);
@@ -182,8 +181,7 @@ static bool check_signer(const struct document_trust *trust, struct document *do
 	return true;
 }
 
-bool document_verify(const struct document_trust *trust, const struct document_want *want, struct document *document,
-                     struct err *err)
+bool document_verify(const struct document_trust *trust, const struct document_want *want, struct document *document, struct err *err)
 {
 	struct parts parts = {0};
 

@@ -40,7 +40,7 @@ struct document_trust {
 
 struct document_want {
 	enum document_type type;
-	int64_t held_version;          /* 0: none is held */
+	int64_t held_version;             /* 0: none is held */
 	uint8_t held_digest[SHA256_SIZE]; /* `digest` of the one that is held */
 };
 
@@ -58,7 +58,6 @@ struct document {
 
 /* True: it may be parsed and, once it is parsed, be held. False: `document->fault` and err say why; nothing else in it is to be
  * used. The order of the faults above is the order of the looks: nothing is said of a version before its signature held. */
-bool document_verify(const struct document_trust *trust, const struct document_want *want, struct document *document,
-                     struct err *err);
+bool document_verify(const struct document_trust *trust, const struct document_want *want, struct document *document, struct err *err);
 
 const char *document_fault_name(enum document_fault fault); /* "bad_signature" */

@@ -177,11 +177,10 @@ static void withdraw(struct core *core, struct enforced *item)
 	if (item->retry_boot_ms > os_boot_ms())
 		return;
 	/* This one opens: no record, no withdrawal. */
-	if (!item->failed[0] &&
-	    !note(core, RECORD_enforced,
-	          json_pack("{s:s, s:s, s:s}", "control", catalogue[item->control].name, "subject", item->subject, "phase",
-	                    "begin_withdrawal"),
-	          "enforced")) {
+	if (!item->failed[0] && !note(core, RECORD_enforced,
+	                              json_pack("{s:s, s:s, s:s}", "control", catalogue[item->control].name, "subject", item->subject,
+	                                        "phase", "begin_withdrawal"),
+	                              "enforced")) {
 		item->retry_boot_ms = os_boot_ms() + ENFORCE_RETRY_MS;
 		trigger_at(&core->triggers, TRIGGER_JUDGE, item->retry_boot_ms);
 		return;

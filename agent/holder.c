@@ -84,8 +84,8 @@ static void refuse(struct core *core, const struct document *document, const cha
 	                     holder->refused_text),
 	           "policy_refused");
 	if (document->fault == DOCUMENT_CHANGED)
-		(void)note(core, RECORD_alarm,
-		           json_pack("{s:s, s:I}", "alarm", "policy_changed", "version", (json_int_t)document->version), "alarm");
+		(void)note(core, RECORD_alarm, json_pack("{s:s, s:I}", "alarm", "policy_changed", "version", (json_int_t)document->version),
+		           "alarm");
 }
 
 static bool hold(struct core *core, const struct document *document, struct err *err)
@@ -157,8 +157,7 @@ bool holder_take(struct core *core, const void *raw, size_t size, struct err *er
 	bool same;
 
 	if (!verify(core, &document, err)) {
-		refuse(core, &document, document.fault == DOCUMENT_FINE ? "not_verified" : document_fault_name(document.fault),
-		       err->text);
+		refuse(core, &document, document.fault == DOCUMENT_FINE ? "not_verified" : document_fault_name(document.fault), err->text);
 		return false;
 	}
 	same = core->holder.has && document.version == core->holder.version;
@@ -272,8 +271,8 @@ void holder_settle(struct core *core)
 		return;
 	hex_print(hex, holder->digest, sizeof holder->digest);
 	if (note(core, RECORD_policy_taken,
-	         json_pack("{s:s, s:s, s:I, s:s}", "type", "policy", "id", holder->policy.id, "version",
-	                   (json_int_t)holder->version, "digest", hex),
+	         json_pack("{s:s, s:s, s:I, s:s}", "type", "policy", "id", holder->policy.id, "version", (json_int_t)holder->version,
+	                   "digest", hex),
 	         "policy_taken"))
 		memcpy(core->state.policy, holder->digest, sizeof holder->digest);
 }

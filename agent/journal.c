@@ -43,8 +43,8 @@ struct journal *journal_open(const struct journal_options *options, struct err *
 		err_set(err, ERR_LIMIT, "no memory for the journal");
 		return NULL;
 	}
-	*j = (struct journal){.options = *options, .lock = -1, .file = -1, .next_sequence = 1,
-	                      .segment_size = (uint32_t)(size / JOURNAL_SEGMENTS)};
+	*j = (struct journal){
+		.options = *options, .lock = -1, .file = -1, .next_sequence = 1, .segment_size = (uint32_t)(size / JOURNAL_SEGMENTS)};
 	if (size < JOURNAL_SIZE_MIN || size / JOURNAL_SEGMENTS > SEGMENT_SIZE_MAX || options->dir[0] != '/' ||
 	    strlen(options->dir) >= sizeof j->dir) {
 		err_set(err, ERR_INVALID, "journal: size or folder makes no sense");

@@ -17,7 +17,7 @@ enum journal_health {
 
 struct journal_options {
 	const struct disk *disk;
-	const char *dir;              /* <state>/journal; made if missing */
+	const char *dir;               /* <state>/journal; made if missing */
 	const struct journal_key *key; /* borrowed; NULL: heads cannot be signed (journal_sign_head fails) */
 	uint64_t size_bytes;           /* for a new journal: 0 is JOURNAL_SIZE; at least JOURNAL_SIZE_MIN */
 	/* true (enrolled): what the centre has not acknowledged is never overwritten; full is JOURNAL_FULL.
@@ -49,14 +49,14 @@ struct journal_state {
 	enum journal_health health;
 	const char *why; /* NULL, or why this epoch was begun by this process: "absent", "unreadable", "deleted", "ordered" */
 	struct record_name first, last, acknowledged, head; /* epoch 0: none */
-	int64_t acknowledged_at; /* the server's time, UTC seconds */
-	uint64_t count;          /* records written in all epochs */
-	uint64_t unsent;         /* records of the outbox */
-	uint64_t size_bytes, free_bytes; /* free: what ordinary kinds can still use */
-	uint64_t tail_cut_bytes; /* at open: an unfinished append that was cut off */
-	unsigned segments, abandoned, aside; /* files: in the ring, abandoned after an error, set aside as unreadable */
-	bool clean;              /* at open: the process before had closed it */
-	char error[160];         /* the last storage error, "" for none */
+	int64_t acknowledged_at;                            /* the server's time, UTC seconds */
+	uint64_t count;                                     /* records written in all epochs */
+	uint64_t unsent;                                    /* records of the outbox */
+	uint64_t size_bytes, free_bytes;                    /* free: what ordinary kinds can still use */
+	uint64_t tail_cut_bytes;                            /* at open: an unfinished append that was cut off */
+	unsigned segments, abandoned, aside;                /* files: in the ring, abandoned after an error, set aside as unreadable */
+	bool clean;                                         /* at open: the process before had closed it */
+	char error[160];                                    /* the last storage error, "" for none */
 };
 void journal_state(const struct journal *journal, struct journal_state *out);
 void journal_keep_unsent(struct journal *journal, bool keep);
@@ -93,8 +93,7 @@ void journal_count(struct journal *journal, const char *key, const struct record
 uint64_t journal_counted(const struct journal *journal, const char *key);
 
 /* The last snapshot and what followed it, in order; the records' numbers tell core where it stands. `each` gives false to stop. */
-bool journal_replay(struct journal *journal, bool (*each)(void *context, const struct record *record), void *context,
-                    struct err *err);
+bool journal_replay(struct journal *journal, bool (*each)(void *context, const struct record *record), void *context, struct err *err);
 
 /* Raw records, whole ones, after (epoch, number), at most max_bytes but at least one; none left: nothing appended, true.
  * after NULL: from the oldest kept. ABSENT: that name is no longer, or not, in the journal. The hash of `after` is not looked at. */

@@ -128,8 +128,8 @@ static bool fail_over(struct journal *j, const struct journal_entry *entries, si
 	return room || become_full(j, stamp, err);
 }
 
-static bool start_after_deletion(struct journal *j, const struct journal_entry *entries, size_t count,
-                                 const struct record_stamp *stamp, struct err *err)
+static bool start_after_deletion(struct journal *j, const struct journal_entry *entries, size_t count, const struct record_stamp *stamp,
+                                 struct err *err)
 {
 	const struct opening opening = {.entries = entries, .count = count};
 	struct record_name last = j->last;
@@ -140,8 +140,7 @@ static bool start_after_deletion(struct journal *j, const struct journal_entry *
 	return ring_begin_epoch(j, "deleted", &last, &opening, stamp, err);
 }
 
-static bool place(struct journal *j, const struct journal_entry *entries, size_t count, const struct record_stamp *stamp,
-                  struct err *err)
+static bool place(struct journal *j, const struct journal_entry *entries, size_t count, const struct record_stamp *stamp, struct err *err)
 {
 	const struct opening opening = {.entries = entries, .count = count};
 	bool reserved = all_reserved(entries, count);
@@ -166,8 +165,7 @@ static bool place(struct journal *j, const struct journal_entry *entries, size_t
 	}
 }
 
-bool journal_append(struct journal *j, const struct journal_entry *entries, size_t count, const struct record_stamp *stamp,
-                    struct err *err)
+bool journal_append(struct journal *j, const struct journal_entry *entries, size_t count, const struct record_stamp *stamp, struct err *err)
 {
 	if (!count)
 		return true;

@@ -16,8 +16,12 @@ void batch_fini(struct batch *batch)
 
 void batch_add(struct batch *batch, enum record_kind kind, const char *payload, size_t size)
 {
-	struct record record = {.kind = (uint16_t)kind, .group = batch->group++, .stamp = batch->stamp, .name = batch->last,
-	                        .payload = payload, .payload_size = size};
+	struct record record = {.kind = (uint16_t)kind,
+	                        .group = batch->group++,
+	                        .stamp = batch->stamp,
+	                        .name = batch->last,
+	                        .payload = payload,
+	                        .payload_size = size};
 
 	memcpy(record.prev, batch->last.hash, SHA256_SIZE);
 	if (kind != RECORD_snapshot)

@@ -7,9 +7,9 @@
  * A small value that changes in place and survives a crash: a file of two slots, written in turn, each with a generation and
  * a hash. The newer good one counts; a torn or flipped slot falls back to the other. docs/protocol.md has the layout.
  */
-#define CELL_SLOT_SIZE    4096
-#define CELL_SIZE         (2 * CELL_SLOT_SIZE)
-#define CELL_PAYLOAD_MAX  (CELL_SLOT_SIZE - 24 - SHA256_SIZE)
+#define CELL_SLOT_SIZE   4096
+#define CELL_SIZE        (2 * CELL_SLOT_SIZE)
+#define CELL_PAYLOAD_MAX (CELL_SLOT_SIZE - 24 - SHA256_SIZE)
 
 struct cell {
 	uint64_t generation; /* of the newest good slot; 0: none */

@@ -75,8 +75,8 @@ void segment_print(struct buf *out, const struct segment_header *header, const u
 	hex_print(self, header->hash, SHA256_SIZE);
 	hex_print(snapshot, snapshot_hash, SHA256_SIZE);
 	buf_printf(out, "{\"sequence\":%llu,\"after\":%llu,\"abandoned\":%s,\"header\":\"%s\",\"snapshot\":\"%s\"}",
-	           (unsigned long long)header->sequence, (unsigned long long)header->after, header->abandoned ? "true" : "false",
-	           self, snapshot);
+	           (unsigned long long)header->sequence, (unsigned long long)header->after, header->abandoned ? "true" : "false", self,
+	           snapshot);
 }
 
 bool bytes_are_zero(const void *bytes, size_t size)

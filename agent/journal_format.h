@@ -12,12 +12,12 @@
 #define SEGMENT_SIZE_MAX    (64u << 20)
 
 struct segment_header {
-	uint32_t size;           /* of the file */
-	uint64_t sequence;       /* 1, 2, ... through all epochs */
-	uint64_t epoch, first;   /* of its first numbered record */
-	uint64_t count_before;   /* records in all epochs before this one */
-	uint64_t after;          /* the sequence of the segment before; 0: none. What lies between is void */
-	bool abandoned;          /* `after` ended by a failed write: its records from `first` on are void */
+	uint32_t size;             /* of the file */
+	uint64_t sequence;         /* 1, 2, ... through all epochs */
+	uint64_t epoch, first;     /* of its first numbered record */
+	uint64_t count_before;     /* records in all epochs before this one */
+	uint64_t after;            /* the sequence of the segment before; 0: none. What lies between is void */
+	bool abandoned;            /* `after` ended by a failed write: its records from `first` on are void */
 	uint8_t prev[SHA256_SIZE]; /* the hash of number first - 1 */
 	uint8_t hash[SHA256_SIZE]; /* of the header's bytes before it */
 };
@@ -35,22 +35,22 @@ bool bytes_are_zero(const void *bytes, size_t size);
  * from there on are void and not looked at.
  */
 enum walk_state {
-	WALK_WHOLE,   /* ends in zeros, or at `until` */
-	WALK_BLANK,   /* a header of zeros */
-	WALK_TORN,    /* ends in what one unfinished append can leave; `end` is before it */
+	WALK_WHOLE,    /* ends in zeros, or at `until` */
+	WALK_BLANK,    /* a header of zeros */
+	WALK_TORN,     /* ends in what one unfinished append can leave; `end` is before it */
 	WALK_UNOPENED, /* its own opening is unfinished */
-	WALK_EDITED,  /* not as it was written; `end` and `last` are where the good part ends */
-	WALK_FOREIGN  /* no segment header */
+	WALK_EDITED,   /* not as it was written; `end` and `last` are where the good part ends */
+	WALK_FOREIGN   /* no segment header */
 };
 
 struct walk {
 	enum walk_state state;
 	struct segment_header header;
-	size_t end;                 /* where the next record goes */
-	size_t dirty_end;           /* TORN: from here on all is zero */
-	struct record_name last;    /* of the last good record; number first - 1 if there is none */
+	size_t end;                     /* where the next record goes */
+	size_t dirty_end;               /* TORN: from here on all is zero */
+	struct record_name last;        /* of the last good record; number first - 1 if there is none */
 	size_t snapshot, snapshot_size; /* its payload */
-	const char *why;            /* EDITED, TORN: a sentence */
+	const char *why;                /* EDITED, TORN: a sentence */
 };
 
 /* `each` (may be NULL) gets every good record, the snapshot too, with its offset. */

@@ -191,8 +191,7 @@ static EVP_PKEY *key_from_point(const uint8_t point[RECORD_KEY_SIZE])
 
 	memcpy(bytes, point, sizeof bytes);
 	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-	                       OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, bytes, sizeof bytes),
-	                       OSSL_PARAM_construct_end()};
+	                       OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, bytes, sizeof bytes), OSSL_PARAM_construct_end()};
 	if (context && EVP_PKEY_fromdata_init(context) == 1)
 		(void)EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params);
 	EVP_PKEY_CTX_free(context);

@@ -7,7 +7,7 @@
 #define MARK_SIZE 184
 
 struct mark {
-	bool clean;                      /* closed in order, `last` was the last record */
+	bool clean; /* closed in order, `last` was the last record */
 	uint32_t slots, segment_size;
 	uint64_t oldest;                 /* segments of lower sequence were overwritten rightly */
 	struct record_name acknowledged; /* by the centre; epoch 0: nothing yet */

@@ -202,8 +202,11 @@ static void enter(struct journal *j, const struct found *file, const struct walk
 {
 	struct segment *segment = &j->segments[j->segment_count++];
 
-	*segment = (struct segment){.header = file->header, .last = walk->last.number, .end = walk->end,
-	                            .has_snapshot = walk->snapshot_size > 0, .abandoned = abandoned};
+	*segment = (struct segment){.header = file->header,
+	                            .last = walk->last.number,
+	                            .end = walk->end,
+	                            .has_snapshot = walk->snapshot_size > 0,
+	                            .abandoned = abandoned};
 	memcpy(segment->name, file->name, NAME_SIZE);
 }
 
@@ -264,8 +267,7 @@ static void clear_rest(struct scan *scan)
 		if (file->chained || file->blank)
 			continue;
 		bool overwritten = scan->mark_known && !file->foreign && file->header.sequence < j->mark.oldest;
-		if (overwritten && text_starts(file->name, "segment-") &&
-		    journal_zero(j, file->name, 0, SEGMENT_HEADER_SIZE, &err))
+		if (overwritten && text_starts(file->name, "segment-") && journal_zero(j, file->name, 0, SEGMENT_HEADER_SIZE, &err))
 			set_slot(j, file->name, SLOT_BLANK);
 		else if (journal_set_aside(j, file->name, &err))
 			set_slot(j, file->name, SLOT_MISSING);

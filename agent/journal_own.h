@@ -78,10 +78,10 @@ unsigned ring_free(const struct journal *j);
 void ring_judge(struct journal *j); /* JOURNAL_OK or JOURNAL_FULL, by the room there is */
 bool ring_is_acknowledged(const struct journal *j, const struct segment *segment);
 struct opening {
-	uint64_t epoch;      /* 0: the same epoch goes on */
-	const char *first;   /* the `epoch` record's payload */
-	bool after_failure;  /* a storage_error record says so */
-	bool abandon;        /* the current segment's records from the next number on are void */
+	uint64_t epoch;     /* 0: the same epoch goes on */
+	const char *first;  /* the `epoch` record's payload */
+	bool after_failure; /* a storage_error record says so */
+	bool abandon;       /* the current segment's records from the next number on are void */
 	const struct journal_entry *entries;
 	size_t count;
 };

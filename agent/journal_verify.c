@@ -37,23 +37,27 @@ struct checker {
 	struct record_name acknowledged; /* the anchor that is used */
 	/* while walking */
 	const struct file *file;
-	struct record_name before;      /* the last good record of the chain */
+	struct record_name before;             /* the last good record of the chain */
 	struct record_name recent[HEAD_REACH]; /* and those before it */
 	size_t recent_at;
 	uint64_t count_before;
-	bool broken;                    /* the segment before had a finding: its end is not known */
+	bool broken; /* the segment before had a finding: its end is not known */
 	bool key_known;
 	uint8_t key[RECORD_KEY_SIZE];
-	uint64_t since_head;            /* records after acknowledged_head */
+	uint64_t since_head; /* records after acknowledged_head */
 	bool acknowledged_passed;
-	bool seen[3], mentioned[3];     /* of the mark's names: acknowledged, head, last */
+	bool seen[3], mentioned[3]; /* of the mark's names: acknowledged, head, last */
 };
 
 static const char *const fault_names[] = {
-	[JOURNAL_EDITED] = "edited",         [JOURNAL_GAP] = "gap",
-	[JOURNAL_CUT] = "cut",               [JOURNAL_DOUBLED] = "doubled",
-	[JOURNAL_UNREADABLE] = "unreadable", [JOURNAL_HEAD_WRONG] = "head_wrong",
-	[JOURNAL_ACK_WRONG] = "ack_wrong",   [JOURNAL_MARK_WRONG] = "mark_wrong",
+	[JOURNAL_EDITED] = "edited",
+	[JOURNAL_GAP] = "gap",
+	[JOURNAL_CUT] = "cut",
+	[JOURNAL_DOUBLED] = "doubled",
+	[JOURNAL_UNREADABLE] = "unreadable",
+	[JOURNAL_HEAD_WRONG] = "head_wrong",
+	[JOURNAL_ACK_WRONG] = "ack_wrong",
+	[JOURNAL_MARK_WRONG] = "mark_wrong",
 	[JOURNAL_TORN] = "torn",
 };
 
@@ -62,8 +66,7 @@ const char *journal_fault_name(enum journal_fault fault)
 	return fault_names[fault];
 }
 
-static PRINTF_LIKE(4, 5) void find(struct checker *c, enum journal_fault fault, const struct journal_finding *where,
-                                   const char *fmt, ...)
+static PRINTF_LIKE(4, 5) void find(struct checker *c, enum journal_fault fault, const struct journal_finding *where, const char *fmt, ...)
 {
 	struct journal_report *report = c->report;
 	va_list args;
@@ -295,7 +298,8 @@ static void check_epoch(struct checker *c, const struct record *record, const st
 		c->mentioned[i] |= (has_last && names[0].epoch == known[i]->epoch) || (has_ack && names[1].epoch == known[i]->epoch);
 	if (has_last && !c->broken && !same(&last, &c->before))
 		find(c, JOURNAL_GAP, where, "before this epoch (%.12s) record %016llx/%llu was the last known; it is not here",
-		     json_text(json, "why") ? json_text(json, "why") : "?", (unsigned long long)last.epoch, (unsigned long long)last.number);
+		     json_text(json, "why") ? json_text(json, "why") : "?", (unsigned long long)last.epoch,
+		     (unsigned long long)last.number);
 }
 
 static void check_known(struct checker *c, const struct record *record, const struct journal_finding *where)
@@ -373,8 +377,10 @@ static void report_walk(struct checker *c, const struct walk *walk, bool newest)
 		return;
 	}
 	c->broken = true;
-	find(c, JOURNAL_EDITED, &where, "%s", walk->state == WALK_TORN ? "bytes after the last record that are no record" :
-	                                                               walk->why ? walk->why : "the file changed while it was read");
+	find(c, JOURNAL_EDITED, &where, "%s",
+	     walk->state == WALK_TORN ? "bytes after the last record that are no record"
+	     : walk->why              ? walk->why
+	                              : "the file changed while it was read");
 }
 
 static void walk_chain(struct checker *c)

@@ -29,7 +29,7 @@ struct journal_finding {
 
 #define JOURNAL_FINDINGS_MAX 64
 struct journal_report {
-	bool ok; /* no finding but JOURNAL_TORN */
+	bool ok;                                   /* no finding but JOURNAL_TORN */
 	uint64_t records, segments, finding_count; /* findings counted beyond JOURNAL_FINDINGS_MAX, too */
 	struct journal_finding findings[JOURNAL_FINDINGS_MAX];
 	struct record_name first, last;
@@ -38,10 +38,10 @@ struct journal_report {
 	/* What the centre acknowledged. epoch 0: nothing (no centre yet, or the mark is lost): all rests on this PC alone. */
 	struct record_name acknowledged;
 	int64_t acknowledged_at;
-	bool acknowledged_found; /* and it is exactly what lies here */
+	bool acknowledged_found;              /* and it is exactly what lies here */
 	struct record_name acknowledged_head; /* the last head at or before it: up to here every edit, cut and gap is found */
-	uint64_t alone; /* records after acknowledged_head (all, if there is none) that rest on this PC alone */
-	unsigned abandoned, aside; /* files kept beside the chain */
+	uint64_t alone;                       /* records after acknowledged_head (all, if there is none) that rest on this PC alone */
+	unsigned abandoned, aside;            /* files kept beside the chain */
 };
 
 struct journal_anchors {

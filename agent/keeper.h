@@ -14,7 +14,7 @@ struct core;
 /* Opens the journal and replays it. A journal that cannot be opened is never a reason not to watch: it is tried again. */
 void keeper_open(struct core *core);
 bool keeper_start(struct core *core, struct err *err);
-void keeper_soon(struct core *core);  /* something may be due earlier now */
+void keeper_soon(struct core *core); /* something may be due earlier now */
 /* Before and after a pass of the recorder: was the journal deleted, is everything to be recorded anew? */
 void keeper_look(struct core *core);
 void keeper_settle(struct core *core);

@@ -83,14 +83,13 @@ void recorder_facts(struct core *core)
 			offer_fact(&batch, RECORD_fact, state_row(state, id, fact->subject), fact_encode(fact));
 		}
 	if (state->held[STATE_SESSIONS])
-		offer_fact(&batch, RECORD_session, state_row(state, STATE_SESSIONS, "host"),
-		           encode_sessions(state->held[STATE_SESSIONS]));
+		offer_fact(&batch, RECORD_session, state_row(state, STATE_SESSIONS, "host"), encode_sessions(state->held[STATE_SESSIONS]));
 	for (size_t i = 0; i < state->count; i++) {
 		struct state_row *row = state->rows[i];
 		if (row->has_fact && !row->seen && state_is_looked_at(state, row->control))
 			note_add(&batch, RECORD_fact,
-			         json_pack("{s:s, s:s, s:s}", "control", state_control_name(row->control), "subject", row->subject,
-			                   "state", "gone"),
+			         json_pack("{s:s, s:s, s:s}", "control", state_control_name(row->control), "subject", row->subject, "state",
+			                   "gone"),
 			         row);
 	}
 	note_flush(&batch);
@@ -126,15 +125,15 @@ static json_t *encode_verdict(const struct core *core, const struct state_row *r
 	bool same = row->has_verdict && row->kind == verdict->verdict;
 
 	text_from_instant(since, same ? row->since : os_now_utc());
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "control", catalogue[verdict->control].name, "subject",
-	                         verdict->subject, "verdict", verdict_name(verdict->verdict), "code", verdict->code, "params",
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "control", catalogue[verdict->control].name, "subject", verdict->subject,
+	                         "verdict", verdict_name(verdict->verdict), "code", verdict->code, "params",
 	                         fact_encode_params(verdict->params, verdict->param_count), "since", since);
 	if (row->has_verdict)
 		(void)json_object_set_new(json, "was", json_string(verdict_name(row->kind)));
 	(void)json_object_set_new(json, "mode", json_string(mode_name(verdict->rule->mode)));
 	(void)json_object_set_new(json, "severity", json_string(severity_name(verdict->rule->severity)));
-	(void)json_object_set_new(json, "policy", json_pack("{s:s, s:I}", "id", core->holder.policy.id, "version",
-	                                                    (json_int_t)core->holder.version));
+	(void)json_object_set_new(json, "policy",
+	                          json_pack("{s:s, s:I}", "id", core->holder.policy.id, "version", (json_int_t)core->holder.version));
 	return json;
 }
 

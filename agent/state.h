@@ -32,7 +32,7 @@ struct state_row {
 struct state {
 	struct facts *fresh[STATE_HELD]; /* found since the last gathering; NULL: nothing new */
 	struct facts *held[STATE_HELD];  /* NULL: not looked at since core began */
-	struct facts all;               /* all of them, borrowed from `held`; what the judge sees */
+	struct facts all;                /* all of them, borrowed from `held`; what the judge sees */
 	struct verdicts verdicts;
 	bool judged;
 	struct state_row **rows; /* by control and subject */

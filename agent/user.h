@@ -14,8 +14,8 @@ struct user_socket;
 #define USER_ROOT_RESERVE 8     /* connections that only root gets, beyond the configured number */
 #define USER_STALL_MS     10000 /* for the rest of a message, or of taking an answer */
 #define USER_IDLE_MS      60000
-#define USER_BURST        50    /* questions of one uid at once, and then... */
-#define USER_EVERY_MS     50    /* ... one in this time; root is not held back */
+#define USER_BURST        50 /* questions of one uid at once, and then... */
+#define USER_EVERY_MS     50 /* ... one in this time; root is not held back */
 
 struct user_socket *user_open(struct core *core, struct err *err);
 void user_close(struct user_socket *socket);

@@ -29,5 +29,4 @@ char *arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Room for one more element: an array that doubles inside the arena. `*items` may move. NULL once failed.
  * `*count` is raised by one; the new last element, zeroed, is returned. */
 void *arena_push(struct arena *arena, void **items, size_t *count, size_t item_size);
-#define ARENA_PUSH(arena, items, count) \
-	((__typeof__(*(items)) *)arena_push((arena), (void **)&(items), &(count), sizeof *(items)))
+#define ARENA_PUSH(arena, items, count) ((__typeof__(*(items)) *)arena_push((arena), (void **)&(items), &(count), sizeof *(items)))

@@ -147,8 +147,8 @@ void text_from_instant(char out[TEXT_INSTANT_SIZE], int64_t at_utc)
 	int64_t mp = (5 * doy + 2) / 153;
 	int day = (int)(doy - (153 * mp + 2) / 5 + 1), month = (int)(mp < 10 ? mp + 3 : mp - 9);
 	long long year = (long long)(yoe + era * 400 + (month <= 2));
-	(void)snprintf(out, TEXT_INSTANT_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02dZ", year % 10000, month, day,
-	               (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
+	(void)snprintf(out, TEXT_INSTANT_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02dZ", year % 10000, month, day, (int)(second / 3600),
+	               (int)(second / 60 % 60), (int)(second % 60));
 }
 
 static bool digits(const char **at, int count, int *out)

@@ -15,7 +15,7 @@ bool text_is_utf8(const char *text, size_t size);
  * most `max_chars` characters are kept ("..." marks a cut). `out` holds out_size bytes and always ends in NUL. */
 void text_printable(char *out, size_t out_size, const char *text, size_t size, size_t max_chars);
 
-bool text_equal(const char *a, const char *b);        /* both may be NULL */
+bool text_equal(const char *a, const char *b); /* both may be NULL */
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 

@@ -30,3 +30,8 @@ deps:
 
 lint:
 	@tests/lint/run
+
+# Lays out what was changed since the last commit.
+.PHONY: format
+format:
+	@git diff --name-only --diff-filter=d HEAD -- '*.c' '*.h' | xargs -r clang-format -i

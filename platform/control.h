@@ -25,7 +25,10 @@ struct trigger {
 	enum trigger_kind kind;
 	const char *what; /* NULL ends a list together with kind TRIGGER_PATH */
 };
-#define TRIGGERS_END {TRIGGER_PATH, NULL}
+#define TRIGGERS_END                                                                                                                       \
+	{                                                                                                                                  \
+		TRIGGER_PATH, NULL                                                                                                         \
+	}
 
 struct control {
 	/* Adds one fact for each subject. false: could not look; the fact becomes UNKNOWN with the error's meaning as evidence. */

@@ -26,8 +26,8 @@ struct disk {
 	bool (*write)(void *context, int file, uint64_t offset, const void *bytes, size_t size, struct err *err);
 	bool (*sync)(void *context, int file, struct err *err); /* what was written to it is on the medium */
 	bool (*info)(void *context, int file, struct disk_info *out, struct err *err);
-	bool (*sync_folder)(void *context, const char *path, struct err *err); /* names made, moved and removed in it, too */
-	bool (*make_folder)(void *context, const char *path, struct err *err); /* there already: true */
+	bool (*sync_folder)(void *context, const char *path, struct err *err);            /* names made, moved and removed in it, too */
+	bool (*make_folder)(void *context, const char *path, struct err *err);            /* there already: true */
 	bool (*rename)(void *context, const char *from, const char *to, struct err *err); /* never onto something: DENIED */
 	bool (*list)(void *context, const char *path, void (*each)(void *arg, const char *name), void *arg, struct err *err);
 	/* Held until closed; DENIED if another process has it. Gives a handle for close. */

@@ -80,8 +80,8 @@ struct buf;
 /* The whole file, at most max_bytes; `out` is initialised here and needs buf_fini only after true. */
 bool os_file_read(const char *path, size_t max_bytes, struct buf *out, struct err *err);
 bool os_file_rename(const char *from, const char *to, struct err *err); /* durable */
-void os_file_remove(const char *path);                                   /* durable; absent is fine */
-bool os_folder_make(const char *path, uint32_t mode, struct err *err);   /* there already: true */
+void os_file_remove(const char *path);                                  /* durable; absent is fine */
+bool os_folder_make(const char *path, uint32_t mode, struct err *err);  /* there already: true */
 
 /* ---- service manager; does nothing where there is none ------------------------------------------------------------------- */
 void os_environment_clean(void); /* first of all: nothing of the caller's environment stays but what the manager sets */

@@ -19,8 +19,8 @@ struct run_limits {
 };
 
 struct run_answer {
-	struct buf out; /* standard output; initialised by run_program, freed by run_answer_fini */
-	int status;     /* exit status; 128 + signal if it was killed by one */
+	struct buf out;            /* standard output; initialised by run_program, freed by run_answer_fini */
+	int status;                /* exit status; 128 + signal if it was killed by one */
 	char error[RUN_ERROR_MAX]; /* printable; "" if it said nothing */
 };
 

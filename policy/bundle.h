@@ -14,7 +14,7 @@
 struct register_entry { /* one medium; opens only what `only: registered` leaves open */
 	const char *id;
 	uint16_t vendor, product;
-	const char *serial; /* NULL: weak, by product */
+	const char *serial;  /* NULL: weak, by product */
 	const char *section; /* weak entries must name one */
 	enum access access;
 	int64_t ends_at; /* UTC */

@@ -65,8 +65,7 @@ static const char *take_id(struct arena *arena, const json_t *object, struct err
 	const char *id = json_text(object, "id");
 	size_t size = id ? strlen(id) : 0;
 
-	if (size == 0 || size > 64 ||
-	    strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") != size) {
+	if (size == 0 || size > 64 || strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") != size) {
 		err_set(err, ERR_INVALID, "id must be 1 to 64 letters, digits, -, _ or .");
 		return NULL;
 	}
@@ -137,9 +136,9 @@ static bool take_entry(void *into, const struct document *document, json_t *json
 	struct register_entry entry = {.id = NULL};
 	struct grant identity = {.id = NULL};
 
-	if (!only_keys(json, " id vendor product serial section access ends_at ", err) ||
-	    !(entry.id = take_id(&reg->arena, json, err)) || !take_identity(&reg->arena, json, &identity, err) ||
-	    !take_optional(&reg->arena, json, "section", &entry.section, err) || !take_end(document, json, &entry.ends_at, err))
+	if (!only_keys(json, " id vendor product serial section access ends_at ", err) || !(entry.id = take_id(&reg->arena, json, err)) ||
+	    !take_identity(&reg->arena, json, &identity, err) || !take_optional(&reg->arena, json, "section", &entry.section, err) ||
+	    !take_end(document, json, &entry.ends_at, err))
 		return false;
 	if (!identity.serial && !entry.section)
 		return err_set(err, ERR_INVALID, "an entry without a serial must name its section");
@@ -159,9 +158,8 @@ static bool take_grant(void *into, const struct document *document, json_t *json
 	struct orders *orders = into;
 	struct grant grant = {.id = NULL};
 
-	if (!only_keys(json, " id vendor product serial access ends_at ", err) ||
-	    !(grant.id = take_id(&orders->arena, json, err)) || !take_identity(&orders->arena, json, &grant, err) ||
-	    !take_end(document, json, &grant.ends_at, err))
+	if (!only_keys(json, " id vendor product serial access ends_at ", err) || !(grant.id = take_id(&orders->arena, json, err)) ||
+	    !take_identity(&orders->arena, json, &grant, err) || !take_end(document, json, &grant.ends_at, err))
 		return false;
 	if (!grant.serial && grant.ends_at - document->issued_at > WIDE_MAX_S)
 		return err_set(err, ERR_LIMIT, "a grant without a serial opens every such medium: it must end within 24 hours");
@@ -180,8 +178,7 @@ static bool take_exemption(void *into, const struct document *document, json_t *
 	const char *name = json_text(json, "control");
 
 	if (!only_keys(json, " id control subject ends_at ", err) || !(exemption.id = take_id(&orders->arena, json, err)) ||
-	    !take_optional(&orders->arena, json, "subject", &exemption.subject, err) ||
-	    !take_end(document, json, &exemption.ends_at, err))
+	    !take_optional(&orders->arena, json, "subject", &exemption.subject, err) || !take_end(document, json, &exemption.ends_at, err))
 		return false;
 	exemption.control = name ? catalogue_find(name) : CONTROL_COUNT;
 	if (exemption.control == CONTROL_COUNT)

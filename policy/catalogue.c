@@ -4,9 +4,8 @@
 #include <string.h>
 
 const struct control_row catalogue[CONTROL_COUNT] = {
-#define CONTROL(name, subject, value, by, period) \
-	[CONTROL_##name] = {#name, SUBJECT_##subject, VALUE_##value, BY_##by, period, true},
-#define LATER(name, subject, value) [CONTROL_##name] = {#name, SUBJECT_##subject, VALUE_##value, BY_CORE, 0, false},
+#define CONTROL(name, subject, value, by, period) [CONTROL_##name] = {#name, SUBJECT_##subject, VALUE_##value, BY_##by, period, true},
+#define LATER(name, subject, value)               [CONTROL_##name] = {#name, SUBJECT_##subject, VALUE_##value, BY_CORE, 0, false},
 #include "policy/controls.def"
 #undef CONTROL
 #undef LATER

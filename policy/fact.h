@@ -72,7 +72,7 @@ struct facts {
 	struct session *sessions;
 	size_t session_count;
 	bool sessions_known;
-	bool overflow; /* more than FACTS_MAX, or the arena's maximum: the set cannot be used */
+	bool overflow;     /* more than FACTS_MAX, or the arena's maximum: the set cannot be used */
 	struct fact spill; /* what facts_add gives once overflow is set, so that probes need not look */
 };
 

@@ -62,8 +62,7 @@ json_t *fact_encode_params(const struct param *params, size_t count)
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < count; i++)
-		json_object_set_new(object, params[i].name,
-		                    params[i].text ? json_string(params[i].text) : json_integer(params[i].number));
+		json_object_set_new(object, params[i].name, params[i].text ? json_string(params[i].text) : json_integer(params[i].number));
 	return object;
 }
 

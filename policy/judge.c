@@ -24,8 +24,8 @@ void verdicts_fini(struct verdicts *verdicts)
 
 int verdict_rank(enum verdict_kind kind)
 {
-	static const int ranks[] = {[VERDICT_NOT_APPLICABLE] = 0, [VERDICT_PASS] = 1, [VERDICT_EXEMPT] = 2, [VERDICT_UNKNOWN] = 3,
-	                            [VERDICT_FAIL] = 4};
+	static const int ranks[] = {
+		[VERDICT_NOT_APPLICABLE] = 0, [VERDICT_PASS] = 1, [VERDICT_EXEMPT] = 2, [VERDICT_UNKNOWN] = 3, [VERDICT_FAIL] = 4};
 
 	return ranks[kind];
 }

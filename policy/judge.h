@@ -17,11 +17,11 @@ struct verdict {
 	const char *code; /* "screen_lock.too_long": a key of the messages */
 	struct param *params;
 	size_t param_count;
-	const char *mend;        /* "screen_lock.mend_gnome", or NULL when there is nothing to mend */
-	const struct fact *fact; /* borrowed from the facts; NULL: there was none for this control */
-	const struct rule *rule; /* borrowed from the policy */
-	enum access allowed;     /* media: what the rules allow; enforcing gives exactly this */
-	const char *granted_by;  /* media: "register:<id>", "order:<id>", "policy", "lifeline" */
+	const char *mend;                  /* "screen_lock.mend_gnome", or NULL when there is nothing to mend */
+	const struct fact *fact;           /* borrowed from the facts; NULL: there was none for this control */
+	const struct rule *rule;           /* borrowed from the policy */
+	enum access allowed;               /* media: what the rules allow; enforcing gives exactly this */
+	const char *granted_by;            /* media: "register:<id>", "order:<id>", "policy", "lifeline" */
 	const struct exemption *exemption; /* EXEMPT */
 };
 

@@ -53,8 +53,7 @@ static void decide_registered(struct judging *judging, const struct medium *medi
 
 static struct decision decide_by_rule(struct judging *judging, const struct require *require, const struct medium *medium)
 {
-	static const enum access by_word[] = {
-		[IS_BLOCKED] = ACCESS_BLOCKED, [IS_READ_ONLY] = ACCESS_READ_ONLY, [IS_ALLOWED] = ACCESS_OPEN};
+	static const enum access by_word[] = {[IS_BLOCKED] = ACCESS_BLOCKED, [IS_READ_ONLY] = ACCESS_READ_ONLY, [IS_ALLOWED] = ACCESS_OPEN};
 	struct decision decision = {require->kind == REQUIRE_MEDIA ? require->access : by_word[require->is], "policy", "rule"};
 
 	if (require->kind == REQUIRE_MEDIA && require->only_registered)

@@ -18,11 +18,10 @@ void medium_subject(char *out, size_t out_size, const struct medium *medium)
 
 json_t *medium_encode(const struct medium *medium)
 {
-	return json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "vendor", medium->vendor, "product",
-	                 medium->product, "serial", medium->serial, "port", medium->port, "name", medium->name, "interfaces",
-	                 medium->interfaces, "digest", medium->digest, "lifeline", medium->lifeline, "shared_serial",
-	                 medium->shared_serial, "encrypted", tristate_names[medium->encrypted], "scanned",
-	                 tristate_names[medium->scanned]);
+	return json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "vendor", medium->vendor, "product", medium->product,
+	                 "serial", medium->serial, "port", medium->port, "name", medium->name, "interfaces", medium->interfaces, "digest",
+	                 medium->digest, "lifeline", medium->lifeline, "shared_serial", medium->shared_serial, "encrypted",
+	                 tristate_names[medium->encrypted], "scanned", tristate_names[medium->scanned]);
 }
 
 static bool take_id(uint16_t *out, const json_t *json, const char *key)

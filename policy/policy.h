@@ -39,9 +39,9 @@ struct require {
 
 struct when {
 	bool has_hours, has_users;
-	uint8_t days;             /* bit 0 = Monday */
+	uint8_t days;              /* bit 0 = Monday */
 	uint16_t from_min, to_min; /* minutes of the local day; to <= from: over midnight */
-	const char **users;       /* group names */
+	const char **users;        /* group names */
 	size_t user_count;
 };
 
@@ -61,7 +61,7 @@ struct rule {
 struct policy {
 	struct arena arena;
 	const char *id;
-	int64_t version; /* 0 until published */
+	int64_t version;                 /* 0 until published */
 	const char *title_ja, *title_en; /* one may be NULL */
 	const char *zone;                /* may be NULL */
 	const char *timezone;

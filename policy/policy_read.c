@@ -147,8 +147,8 @@ static void take_details(struct checker *check, const struct node *node, struct 
 
 	out->mode = mode && (word = check_word(check, mode, mode_words, ARRAY_LEN(mode_words))) >= 0 ? (enum mode)word : MODE_OBSERVE;
 	out->severity = severity && (word = check_word(check, severity, severity_words, ARRAY_LEN(severity_words))) >= 0
-	                    ? (enum severity)word
-	                    : SEVERITY_MEDIUM;
+	                        ? (enum severity)word
+	                        : SEVERITY_MEDIUM;
 	out->grace_s = grace ? check_seconds(check, grace, GRACE_MAX_S) : 0;
 	if (clauses && (clauses->kind != NODE_LIST || clauses->count))
 		(void)check_list(check, clauses, 32, &out->clauses, &out->clause_count);

@@ -25,7 +25,7 @@ static const struct {
 	[VALUE_AGE] = {" at_most ", "", "{at_most: 24h}"},
 	[VALUE_COVERAGE] = {" is ", " on ", "{is: on}"},
 	[VALUE_ACCESS] = {" is only access encrypted scanned unlocked_screen ", " blocked read_only allowed ",
-	                  "{is: blocked} or {only: registered, access: read_only}"},
+                          "{is: blocked} or {only: registered, access: read_only}"},
 	[VALUE_COUNT] = {" at_most at_least ", "", "{at_most: 0}"},
 	[VALUE_LIST] = {" only ", "", "{only: [a, b]}"},
 };
@@ -113,8 +113,8 @@ static bool words_fit(struct checker *check, const struct node *require, struct 
 			comparisons += !is_enforced;
 			continue;
 		}
-		check_complain(check, &require->items[i], "`%s` is wrong for %s: write %s", check_show(key),
-		               catalogue[rule->control].name, example(rule));
+		check_complain(check, &require->items[i], "`%s` is wrong for %s: write %s", check_show(key), catalogue[rule->control].name,
+		               example(rule));
 		fit = false;
 	}
 	if (fit && comparisons == 0)

@@ -87,8 +87,8 @@ void when_print_hours(char out[WHEN_HOURS_SIZE], const struct when *when)
 		at += (size_t)added;
 		day = last;
 	}
-	(void)snprintf(out, WHEN_HOURS_SIZE, "%s%s%02u:%02u-%02u:%02u", days, at ? " " : "", when->from_min / 60u,
-	               when->from_min % 60u, when->to_min / 60u, when->to_min % 60u);
+	(void)snprintf(out, WHEN_HOURS_SIZE, "%s%s%02u:%02u-%02u:%02u", days, at ? " " : "", when->from_min / 60u, when->from_min % 60u,
+	               when->to_min / 60u, when->to_min % 60u);
 }
 
 void check_when(struct checker *check, const struct node *when, struct rule *out)
@@ -104,8 +104,10 @@ void check_when(struct checker *check, const struct node *when, struct rule *out
 	const char *text = check_text(check, hours, "text such as \"Mon-Fri 08:30-17:15\"");
 	out->when.has_hours = text != NULL;
 	if (text && !take_hours(text, &out->when))
-		check_complain(check, hours, "`hours: %s` is not understood: write \"Mon-Fri 08:30-17:15\", \"Mon,Wed 09:00-12:00\" or "
-		                             "\"22:00-06:00\" (24:00 ends a day)", check_show(text));
+		check_complain(check, hours,
+		               "`hours: %s` is not understood: write \"Mon-Fri 08:30-17:15\", \"Mon,Wed 09:00-12:00\" or "
+		               "\"22:00-06:00\" (24:00 ends a day)",
+		               check_show(text));
 	out->when.has_users = users && check_list(check, users, 32, &out->when.users, &out->when.user_count);
 }
 
@@ -114,9 +116,14 @@ static const struct {
 	const char *name;
 	int32_t offset_s;
 } zones[] = {
-	{"Asia/Tokyo", 9 * 3600}, {"Japan", 9 * 3600},          {"UTC", 0},
-	{"Etc/UTC", 0},           {"Asia/Seoul", 9 * 3600},     {"Asia/Shanghai", 8 * 3600},
-	{"Asia/Taipei", 8 * 3600}, {"Asia/Singapore", 8 * 3600},
+	{"Asia/Tokyo", 9 * 3600},
+	{"Japan", 9 * 3600},
+	{"UTC", 0},
+	{"Etc/UTC", 0},
+	{"Asia/Seoul", 9 * 3600},
+	{"Asia/Shanghai", 8 * 3600},
+	{"Asia/Taipei", 8 * 3600},
+	{"Asia/Singapore", 8 * 3600},
 };
 
 static bool take_offset(const char *text, int32_t *offset_s)
@@ -144,6 +151,8 @@ void check_timezone(struct checker *check, const struct node *node)
 			policy->utc_offset_s = zones[i].offset_s;
 			return;
 		}
-	check_complain(check, node, "timezone `%s` is not known: write Asia/Tokyo, UTC or an offset such as \"+09:00\" "
-	                            "(zones with summer time are not taken)", check_show(text));
+	check_complain(check, node,
+	               "timezone `%s` is not known: write Asia/Tokyo, UTC or an offset such as \"+09:00\" "
+	               "(zones with summer time are not taken)",
+	               check_show(text));
 }

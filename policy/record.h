@@ -50,9 +50,9 @@ struct record {
 	uint16_t kind;  /* enum record_kind, or a number that this build does not know */
 	uint32_t group; /* its place, from 0, in the append that wrote it */
 	struct record_stamp stamp;
-	struct record_name name;    /* encode computes name.hash; parse gives and checks it */
-	uint8_t prev[SHA256_SIZE];  /* the hash of the record before */
-	const char *payload;        /* parse: inside the bytes given; not NUL-terminated */
+	struct record_name name;   /* encode computes name.hash; parse gives and checks it */
+	uint8_t prev[SHA256_SIZE]; /* the hash of the record before */
+	const char *payload;       /* parse: inside the bytes given; not NUL-terminated */
 	size_t payload_size;
 };
 

@@ -30,8 +30,8 @@ void record_head_print(struct buf *out, const struct record_head *head)
 	hex_print(key, head->key, RECORD_KEY_SIZE);
 	hex_print(signature, head->signature, head->signature_size);
 	buf_printf(out, "{\"epoch\":\"%016llx\",\"number\":%llu,\"hash\":\"%s\",\"count\":%llu,\"key\":\"%s\",\"signature\":\"%s\"}",
-	           (unsigned long long)head->at.epoch, (unsigned long long)head->at.number, hash, (unsigned long long)head->count,
-	           key, signature);
+	           (unsigned long long)head->at.epoch, (unsigned long long)head->at.number, hash, (unsigned long long)head->count, key,
+	           signature);
 }
 
 static bool read_epoch(uint64_t *out, const char *text)

@@ -30,8 +30,8 @@ json_t *report_encode(const struct verdicts *verdicts, const struct report_about
 			hidden++;
 	text_from_instant(at, about->now_utc);
 	return json_pack("{s:i, s:s, s:s?, s:s, s:{s:s, s:I}, s:o, s:I}", "schema", 1, "at", at, "host", about->host, "verdict",
-	                 verdict_name(verdicts->worst), "policy", "id", about->policy->id, "version",
-	                 (json_int_t)about->policy->version, "controls", rows, "hidden", hidden);
+	                 verdict_name(verdicts->worst), "policy", "id", about->policy->id, "version", (json_int_t)about->policy->version,
+	                 "controls", rows, "hidden", hidden);
 }
 
 int report_exit_status(const struct verdicts *verdicts)

@@ -4,7 +4,7 @@
 #include "policy/judge.h"
 
 static const char *const verdict_names[] = {
-	[VERDICT_PASS] = "pass", [VERDICT_FAIL] = "fail", [VERDICT_UNKNOWN] = "unknown", [VERDICT_NOT_APPLICABLE] = "not_applicable",
+	[VERDICT_PASS] = "pass",     [VERDICT_FAIL] = "fail", [VERDICT_UNKNOWN] = "unknown", [VERDICT_NOT_APPLICABLE] = "not_applicable",
 	[VERDICT_EXEMPT] = "exempt",
 };
 

@@ -86,9 +86,8 @@ bool trust_make(struct trust_pair *out, const struct trust_kind *kind, const str
 
 	if (!made.key || !made.certificate || X509_set_version(made.certificate, X509_VERSION_3) != 1 || !set_serial(made.certificate) ||
 	    !set_names(made.certificate, kind->name, by) || !ASN1_TIME_set(X509_getm_notBefore(made.certificate), from) ||
-	    !ASN1_TIME_adj(X509_getm_notAfter(made.certificate), from, kind->days, 0) ||
-	    X509_set_pubkey(made.certificate, made.key) != 1 || !add_extensions(made.certificate, by, kind) ||
-	    X509_sign(made.certificate, issuer ? issuer->key : made.key, EVP_sha256()) == 0)
+	    !ASN1_TIME_adj(X509_getm_notAfter(made.certificate), from, kind->days, 0) || X509_set_pubkey(made.certificate, made.key) != 1 ||
+	    !add_extensions(made.certificate, by, kind) || X509_sign(made.certificate, issuer ? issuer->key : made.key, EVP_sha256()) == 0)
 		return failed(err, "cannot make the key and certificate");
 	*out = made;
 	made = (struct trust_pair){NULL, NULL};
@@ -120,8 +119,12 @@ bool trust_sign_with(const struct trust_pair *pair, const struct trust_paper *pa
 	AUTO(drop_bytes) unsigned char *der = NULL;
 	int der_size = i2d_X509(pair->certificate, &der);
 	uint8_t head[SIGNED_HEADER_SIZE], signature[SIGNED_SIGNATURE_MAX];
-	struct signed_header header = {.type = paper->type, .version = paper->version, .signed_at = paper->signed_at,
-	                               .certificate_size = (uint32_t)der_size, .signature_size = 71, .size = (uint32_t)paper->size};
+	struct signed_header header = {.type = paper->type,
+	                               .version = paper->version,
+	                               .signed_at = paper->signed_at,
+	                               .certificate_size = (uint32_t)der_size,
+	                               .signature_size = 71,
+	                               .size = (uint32_t)paper->size};
 	size_t size = 0;
 
 	if (der_size < 1 || der_size > SIGNED_CERTIFICATE_MAX)

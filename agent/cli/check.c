@@ -123,7 +123,8 @@ static bool ask_probe(struct case_file *c, const struct options *options, struct
 	if (!run_program(argv, (struct run_limits){PROBE_TIMEOUT_MS, ANSWER_MAX}, &answer, err))
 		return false;
 	if (answer.status != 0)
-		return err_set(err, ERR_IO, "epagent-probe ended with status %d%s%s", answer.status, *answer.error ? ": " : "", answer.error);
+		return err_set(err, ERR_IO, "epagent-probe ended with status %d%s%s", answer.status, *answer.error ? ": " : "",
+		               answer.error);
 	return decode_facts(c, &answer.out, err) || err_wrap(err, "epagent-probe's answer");
 }
 

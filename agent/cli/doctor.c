@@ -27,8 +27,8 @@ struct visit {
 /* Takes `params`. */
 static void note(struct visit *visit, const char *step, bool fine, const char *code, json_t *params)
 {
-	json_t *check = json_pack("{s:s, s:b, s:s, s:o}", "check", step, "ok", (int)fine, "code", code, "params",
-	                          params ? params : json_object());
+	json_t *check =
+		json_pack("{s:s, s:b, s:s, s:o}", "check", step, "ok", (int)fine, "code", code, "params", params ? params : json_object());
 
 	(void)json_array_append_new(visit->checks, check);
 	visit->fine = visit->fine && fine;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_CHECK                                                                                                          \
-	(OPTION_POLICY | OPTION_ROOT | OPTION_FACTS | OPTION_REGISTER | OPTION_ORDERS | OPTION_AT | OPTION_JSON | OPTION_LANG |      \
+#define OPTIONS_CHECK                                                                                                                      \
+	(OPTION_POLICY | OPTION_ROOT | OPTION_FACTS | OPTION_REGISTER | OPTION_ORDERS | OPTION_AT | OPTION_JSON | OPTION_LANG |            \
 	 OPTION_VERBOSE)
 
 static const struct command commands[] = {
@@ -30,7 +30,8 @@ static bool usage(struct err *err)
 		buf_printf(&text, "\n  %-10s %s\n", commands[i].name, commands[i].summary);
 		options_describe(&text, &commands[i]);
 	}
-	buf_add(&text, "\nExit status of --status and check: 0 nothing to mend, 1 something fails, 2 something is unknown, 3 the command failed.\n");
+	buf_add(&text, "\nExit status of --status and check: 0 nothing to mend, 1 something fails, 2 something is unknown, 3 the command "
+	               "failed.\n");
 	return cli_print(&text, err);
 }
 
@@ -42,7 +43,10 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-static bool is_help(const char *word) { return text_equal(word, "--help") || text_equal(word, "-h"); }
+static bool is_help(const char *word)
+{
+	return text_equal(word, "--help") || text_equal(word, "-h");
+}
 
 int main(int argc, char **argv)
 {
@@ -54,8 +58,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && (is_help(argv[argc - 1]) || text_equal(argv[1], "help")))
 		status = usage(&err) ? CLI_FINE : CLI_ERROR;
 	else if (!command)
-		err_set(&err, ERR_INVALID, "%s%s; \"epagent --help\" lists the commands", argc > 1 ? "there is no command " : "no command given",
-		        argc > 1 ? argv[1] : "");
+		err_set(&err, ERR_INVALID, "%s%s; \"epagent --help\" lists the commands",
+		        argc > 1 ? "there is no command " : "no command given", argc > 1 ? argv[1] : "");
 	else if (options_parse(&options, command, argv + 2, &err))
 		status = command->run(&options, &err);
 	if (status == CLI_ERROR) {

@@ -33,8 +33,8 @@ static json_t *encode(const struct journal_report *report)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct journal_finding *found = &report->findings[i];
-		(void)json_array_append_new(findings, json_pack("{s:s, s:s, s:I, s:I, s:s}", "fault", journal_fault_name(found->fault), "file",
-		                                                found->file, "offset", (json_int_t)found->offset, "number",
+		(void)json_array_append_new(findings, json_pack("{s:s, s:s, s:I, s:I, s:s}", "fault", journal_fault_name(found->fault),
+		                                                "file", found->file, "offset", (json_int_t)found->offset, "number",
 		                                                (json_int_t)found->number, "text", found->text));
 	}
 	return json_pack("{s:i, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "schema", 1, "ok", (int)report->ok, "records",

@@ -57,7 +57,8 @@ static bool refuse(const char *word, const struct command *command, struct err *
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (command->options & rows[i].bit)
 			buf_printf(&list, " %s", rows[i].name);
-	return err_set(err, ERR_INVALID, "%s does not take %.60s; it takes%s", command->name, word, list.size ? buf_text(&list) : " nothing");
+	return err_set(err, ERR_INVALID, "%s does not take %.60s; it takes%s", command->name, word,
+	               list.size ? buf_text(&list) : " nothing");
 }
 
 static bool set_value(struct options *options, const struct option_row *row, const char *value, struct err *err)

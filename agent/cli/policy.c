@@ -69,8 +69,8 @@ static void add_media(struct words *words, const struct require *require)
 
 static void add_require(struct words *words, const struct rule *rule)
 {
-	static const char *const is[] = {[IS_ON] = "on", [IS_OFF] = "off", [IS_BLOCKED] = "blocked", [IS_READ_ONLY] = "read_only",
-	                                 [IS_ALLOWED] = "allowed"};
+	static const char *const is[] = {
+		[IS_ON] = "on", [IS_OFF] = "off", [IS_BLOCKED] = "blocked", [IS_READ_ONLY] = "read_only", [IS_ALLOWED] = "allowed"};
 	const struct require *require = &rule->require;
 
 	if (require->kind == REQUIRE_IS)

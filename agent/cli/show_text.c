@@ -89,8 +89,11 @@ static void show_head(struct page *page, const json_t *report)
 	paint(page, "0");
 	words_instant(&page->words, text_of(report, "at"));
 	words_add(&page->words, " | ");
-	words_status(&page->words, !json_is_object(policy) ? "no_policy" : version > 0 ? "policy_version" : "policy_unpublished", "", params,
-	             ARRAY_LEN(params));
+	words_status(&page->words,
+	             !json_is_object(policy) ? "no_policy"
+	             : version > 0           ? "policy_version"
+	                                     : "policy_unpublished",
+	             "", params, ARRAY_LEN(params));
 	add_counts(&page->words, json_object_get(report, "controls"));
 	words_line(&page->words, 0);
 	show_notes(page, report);

@@ -46,7 +46,10 @@ static struct program programs[] = {
 	{.name = "epagent-probe", .socket = "probe", .socket_mode = 0600, .on_demand = true, .arguments = {"epagent-probe", "--serve"}},
 };
 static int64_t delay_max_ms = DELAY_MAX_MS;
-#define EACH_PROGRAM(p) struct program *p = programs; p < programs + ARRAY_LEN(programs); p++
+#define EACH_PROGRAM(p)                                                                                                                    \
+	struct program *p = programs;                                                                                                      \
+	p < programs + ARRAY_LEN(programs);                                                                                                \
+	p++
 
 static bool prepare(const char *run_dir, const char *programs_dir, bool observe, struct err *err)
 {

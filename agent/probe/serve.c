@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-#define IDLE_MS    30000 /* then the program ends */
-#define SEND_MS    10000 /* core reads without delay; longer means it hangs */
-#define AT_ONCE    4
-#define SESSIONS   CONTROL_COUNT /* the one thing asked for that is no control */
-#define TASKS_MAX  (CONTROL_COUNT + 1)
+#define IDLE_MS   30000 /* then the program ends */
+#define SEND_MS   10000 /* core reads without delay; longer means it hangs */
+#define AT_ONCE   4
+#define SESSIONS  CONTROL_COUNT /* the one thing asked for that is no control */
+#define TASKS_MAX (CONTROL_COUNT + 1)
 
 /* A probe reads a few files; the slowest (a browser's database, name service) takes well under a second. */
 static const struct child_limits limits = {.timeout_ms = 5000, .memory_bytes = 256u << 20, .answer_bytes = FACTS_MAX_BYTES};

@@ -9,10 +9,10 @@
 
 const struct antivirus_product antivirus_products[] = {
 	{"clamav",
-	 {"/usr/sbin/clamd", "/usr/local/sbin/clamd", "/usr/bin/clamscan", NULL},
-	 true,
-	 antivirus_running_clamav,
-	 antivirus_signatures_clamav},
+         {"/usr/sbin/clamd", "/usr/local/sbin/clamd", "/usr/bin/clamscan", NULL},
+         true,
+         antivirus_running_clamav,
+         antivirus_signatures_clamav},
 	{"mdatp", {"/opt/microsoft/mdatp/sbin/wdavdaemon", NULL}, true, NULL, NULL},
 	{"eset", {"/opt/eset/eea/sbin/startd", "/opt/eset/eea/bin/odscan", NULL}, true, NULL, NULL},
 	{"sophos", {"/opt/sophos-spl/plugins/av/bin/avscanner", "/opt/sophos-spl/bin/wdctl", NULL}, true, NULL, NULL},

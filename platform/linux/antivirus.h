@@ -9,8 +9,8 @@
  */
 struct antivirus_product {
 	const char *id;
-	const char *files[4]; /* the first that exists; NULL ends */
-	bool has_patterns;    /* false: works without pattern files, their age does not apply */
+	const char *files[4];                                           /* the first that exists; NULL ends */
+	bool has_patterns;                                              /* false: works without pattern files, their age does not apply */
 	void (*running)(const struct host *host, struct facts *out);    /* adds the fact of antivirus_running; NULL: not readable */
 	void (*signatures)(const struct host *host, struct facts *out); /* of antivirus_signatures */
 };

@@ -223,9 +223,7 @@ static bool probe(const struct host *host, struct facts *out, struct err *err)
 	return true;
 }
 
-static const struct trigger triggers[] = {{TRIGGER_UNIT, "clamav-daemon.service"},
-                                          {TRIGGER_PATH, DATABASE_DEFAULT},
-                                          {TRIGGER_PATH, "/run/clamav"},
-                                          TRIGGERS_END};
+static const struct trigger triggers[] = {
+	{TRIGGER_UNIT, "clamav-daemon.service"}, {TRIGGER_PATH, DATABASE_DEFAULT}, {TRIGGER_PATH, "/run/clamav"}, TRIGGERS_END};
 
 const struct control control_antivirus_signatures = {.probe = probe, .triggers = triggers};

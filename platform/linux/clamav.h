@@ -18,9 +18,9 @@ struct clamav {
 	const char *conf_path;
 	struct clamd_conf conf;
 	struct file_info conf_info;
-	struct err conf_err;     /* ERR_NONE: conf was read */
-	bool processes_seen;     /* else process_err */
-	struct process process;  /* clamd */
+	struct err conf_err;    /* ERR_NONE: conf was read */
+	bool processes_seen;    /* else process_err */
+	struct process process; /* clamd */
 	struct err process_err;
 };
 

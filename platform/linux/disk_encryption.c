@@ -102,7 +102,8 @@ static void settle(struct facts *out, struct fact *fact, const struct layers *la
 static bool is_boot_point(const char *point)
 {
 	/* the last two: Ubuntu with encryption by TPM mounts its boot and seed (EFI) partitions there */
-	static const char *const points[] = {"/boot", "/boot/efi", "/boot/firmware", "/efi", "/run/mnt/ubuntu-boot", "/run/mnt/ubuntu-seed"};
+	static const char *const points[] = {
+		"/boot", "/boot/efi", "/boot/firmware", "/efi", "/run/mnt/ubuntu-boot", "/run/mnt/ubuntu-seed"};
 
 	for (size_t i = 0; i < ARRAY_LEN(points); i++)
 		if (text_equal(point, points[i]))
@@ -505,6 +506,7 @@ static bool probe(const struct host *host, struct facts *out, struct err *err)
 	return true;
 }
 
-static const struct trigger triggers[] = {{TRIGGER_MOUNTS, NULL}, {TRIGGER_DEVICES, "block"}, {TRIGGER_PATH, "/etc/crypttab"}, TRIGGERS_END};
+static const struct trigger triggers[] = {
+	{TRIGGER_MOUNTS, NULL}, {TRIGGER_DEVICES, "block"}, {TRIGGER_PATH, "/etc/crypttab"}, TRIGGERS_END};
 
 const struct control control_disk_encryption = {.probe = probe, .triggers = triggers};

@@ -243,8 +243,8 @@ static const char *weakness(struct look *look, const struct step *step)
 		return NULL;
 	if (entry.null_cipher)
 		return "null_cipher";
-	enum place place = entry.key[0] ? place_of_key(look->disks, entry.key, step->name)
-	                                : place_of_own_key(look->disks, name, step->name);
+	enum place place =
+		entry.key[0] ? place_of_key(look->disks, entry.key, step->name) : place_of_own_key(look->disks, name, step->name);
 	if (place == PLACE_UNKNOWN)
 		problem(look, step, "key_not_found", entry.key[0] ? entry.key : name, NULL);
 	return place == PLACE_CLEAR ? "key_in_the_clear" : NULL;
@@ -374,11 +374,11 @@ static bool is_above(const struct step *step, const char *name)
 /* True if the walk must stop here, with the problem told. */
 static bool is_too_far(struct look *look, const char *name, const struct step *up)
 {
-	const char *word = is_above(up, name)                           ? "device_loop"
-	                   : up->depth >= LAYERS_DEPTH                  ? "too_many_layers"
-	                   : ++look->out->nodes > LAYERS_NODES          ? "too_many_layers"
-	                   : !block_name_is_sound(name)                 ? "device_not_found"
-	                                                                : NULL;
+	const char *word = is_above(up, name)                  ? "device_loop"
+	                   : up->depth >= LAYERS_DEPTH         ? "too_many_layers"
+	                   : ++look->out->nodes > LAYERS_NODES ? "too_many_layers"
+	                   : !block_name_is_sound(name)        ? "device_not_found"
+	                                                       : NULL;
 
 	if (word)
 		problem(look, up, word, name, NULL);

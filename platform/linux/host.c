@@ -337,7 +337,9 @@ static void fill_info(const struct host *host, const struct seen *seen, struct f
 	if (!info)
 		return;
 	*info = (struct file_info){
-		.kind = S_ISREG(at->st_mode) ? FILE_REGULAR : S_ISDIR(at->st_mode) ? FILE_FOLDER : FILE_OTHER,
+		.kind = S_ISREG(at->st_mode)   ? FILE_REGULAR
+	                : S_ISDIR(at->st_mode) ? FILE_FOLDER
+	                                       : FILE_OTHER,
 		.uid = shown_uid(host, at->st_uid),
 		.gid = shown_gid(host, at->st_gid),
 		.mode = (uint32_t)at->st_mode & 07777,
@@ -446,8 +448,8 @@ static bool read_all(int fd, const char *path, size_t max_bytes, struct buf *out
 		buf_fini(out);
 		return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, max_bytes);
 	}
-	bool moved = fstat(fd, &after) != 0 || after.st_size != before.st_size ||
-	             after.st_mtim.tv_sec != before.st_mtim.tv_sec || after.st_mtim.tv_nsec != before.st_mtim.tv_nsec ||
+	bool moved = fstat(fd, &after) != 0 || after.st_size != before.st_size || after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+	             after.st_mtim.tv_nsec != before.st_mtim.tv_nsec ||
 	             (before.st_size > 0 && !is_kernel_fs(fd) && (uint64_t)before.st_size != out->size);
 	if (moved && !is_kernel_fs(fd)) {
 		buf_fini(out);

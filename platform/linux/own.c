@@ -276,8 +276,7 @@ static bool keep_original(struct way *way, const struct present *now, struct err
 	way->has_record = true;
 	if (!now->exists)
 		return own_record_remove(way->state, way->path, err);
-	return own_original_write(way->state, &way->record, &now->bytes, err) ||
-	       err_wrap(err, "%s could not be kept as it is", way->path);
+	return own_original_write(way->state, &way->record, &now->bytes, err) || err_wrap(err, "%s could not be kept as it is", way->path);
 }
 
 static bool stands_already(const struct way *way, const struct present *now, const char *digest, uint32_t mode)

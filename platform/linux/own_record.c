@@ -166,8 +166,8 @@ static bool decode_times(const json_t *json, struct timespec times[2])
 static json_t *encode(const struct own_record *record)
 {
 	json_t *json = json_pack("{s:i, s:s, s:[ss], s:b, s:o, s:I}", "schema", 1, "path", record->path, "wrote", record->wrote[0],
-	                         record->wrote[1], "pending", record->pending, "folder_times", encode_times(record->times),
-	                         "folders_made", (json_int_t)record->made);
+	                         record->wrote[1], "pending", record->pending, "folder_times", encode_times(record->times), "folders_made",
+	                         (json_int_t)record->made);
 
 	if (record->had_file)
 		json_object_set_new(json, "original",
@@ -193,7 +193,7 @@ static bool decode_original(const json_t *json, struct own_record *out)
 {
 	struct timespec times[2];
 	json_int_t size = json_number(json, "size", -1), uid = json_number(json, "uid", -1), gid = json_number(json, "gid", -1),
-	           mode = json_number(json, "mode", -1);
+		   mode = json_number(json, "mode", -1);
 
 	out->had_file = json != NULL;
 	if (!json)
@@ -287,8 +287,8 @@ bool own_original_write(int state, const struct own_record *record, const struct
 	char name[NAME_SIZE];
 
 	name_of(name, record->path, ".original");
-	return own_file_write(state,
-	                      &(struct own_file){.name = name, .bytes = buf_text(bytes), .size = bytes->size, .was = &record->was}, err);
+	return own_file_write(state, &(struct own_file){.name = name, .bytes = buf_text(bytes), .size = bytes->size, .was = &record->was},
+	                      err);
 }
 
 bool own_original_read(int state, const struct own_record *record, struct buf *out, struct err *err)

@@ -21,8 +21,8 @@ struct own_record {
 	char wrote[2][OWN_DIGEST_SIZE];
 	bool pending; /* a change began and is not known to have ended: `times` are the touched folder's from before it */
 	struct timespec times[2];
-	uint32_t made;  /* bit i: we made the i-th folder on the way (0: the first below the root) */
-	bool had_file;  /* the original; false: there was none, and `was` means nothing */
+	uint32_t made;   /* bit i: we made the i-th folder on the way (0: the first below the root) */
+	bool had_file;   /* the original; false: there was none, and `was` means nothing */
 	struct stat was; /* owner, mode, size and times only */
 	char digest[OWN_DIGEST_SIZE];
 };

@@ -217,8 +217,7 @@ static void probe(const struct host *host, const struct program *program, struct
 		probe_unsaid(host, program, &managed);
 	else
 		say(out, fact, word == POLICY_ON, NULL);
-	fact->fixed = fact->state == FACT_KNOWN && !managed.loose && !managed.folder.conflict &&
-	              (word == POLICY_OFF || word == POLICY_ON);
+	fact->fixed = fact->state == FACT_KNOWN && !managed.loose && !managed.folder.conflict && (word == POLICY_OFF || word == POLICY_ON);
 }
 
 static bool enforce(const struct host *host, const struct program *program, const struct value *want, struct err *err)

@@ -82,9 +82,10 @@ static struct finding judge_logins(const struct firefox_logins *logins)
 static struct finding cannot_say(struct facts *out, struct fact *fact, const char *path, const struct err *err)
 {
 	fact_show_error(out, fact, path, err);
-	return (struct finding){.state = FACT_UNKNOWN, .reason = err->kind == ERR_LIMIT     ? "too_large"
-	                                                         : err->kind == ERR_INVALID ? "not_a_file"
-	                                                                                    : "policy_not_read"};
+	return (struct finding){.state = FACT_UNKNOWN,
+	                        .reason = err->kind == ERR_LIMIT     ? "too_large"
+	                                  : err->kind == ERR_INVALID ? "not_a_file"
+	                                                             : "policy_not_read"};
 }
 
 static struct finding read_content(const struct host *host, const char *path, struct facts *out, struct fact *fact)
@@ -230,7 +231,8 @@ static bool read_base(const struct host *host, const struct program *program, co
 				return false;
 			}
 			if (out->size > 0 && (out->size != text.size || memcmp(out->data, text.data, text.size) != 0))
-				return err_set(err, ERR_INVALID, "two programs that would read %s have different policies of their own", path);
+				return err_set(err, ERR_INVALID, "two programs that would read %s have different policies of their own",
+				               path);
 			buf_fini(out);
 			*out = text;
 			text = (struct buf){.data = NULL};

@@ -30,8 +30,7 @@ static json_t *whole_numbers(json_t *value)
 	size_t i;
 	void *next;
 
-	json_object_foreach_safe (value, next, key, item)
-		json_object_set_new_nocheck(value, key, whole_numbers(item));
+	json_object_foreach_safe(value, next, key, item) json_object_set_new_nocheck(value, key, whole_numbers(item));
 	json_array_foreach (value, i, item)
 		json_array_set_new(value, i, whole_numbers(item));
 	if (json_is_real(value) && json_real_value(value) >= -9007199254740992.0 && json_real_value(value) <= 9007199254740992.0 &&

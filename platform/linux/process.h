@@ -8,10 +8,10 @@
  * nothing: any clerk can call his process "clamd". Only what an account below UID_MIN runs outside containers is believed.
  */
 struct process {
-	bool found;       /* a believed process of that name; the others are only counted */
-	bool can_run;     /* neither stopped nor dead */
+	bool found;   /* a believed process of that name; the others are only counted */
+	bool can_run; /* neither stopped nor dead */
 	int64_t pid, uid;
-	const char *unit; /* the last part of its cgroup: "clamav-daemon.service"; "" if not known */
+	const char *unit;      /* the last part of its cgroup: "clamav-daemon.service"; "" if not known */
 	const char *arguments; /* as in cmdline, NULs between; "" if not readable */
 	size_t arguments_size;
 	size_t not_believed; /* processes of the same name that an ordinary user or a container runs */

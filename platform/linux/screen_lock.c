@@ -19,8 +19,8 @@
 
 static const struct lock_desktop *const desktops[] = {&lock_gnome, &lock_kde};
 
-static const char *const session_folders[] = {"/usr/share/wayland-sessions", "/usr/share/xsessions",
-                                              "/usr/local/share/wayland-sessions", "/usr/local/share/xsessions"};
+static const char *const session_folders[] = {"/usr/share/wayland-sessions", "/usr/share/xsessions", "/usr/local/share/wayland-sessions",
+                                              "/usr/local/share/xsessions"};
 
 bool lock_read_system(const struct host *host, const char *path, struct buf *out, bool *fixed, struct err *err)
 {

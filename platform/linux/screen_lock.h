@@ -14,14 +14,14 @@
 
 struct lock_desktop;
 
-struct lock_default { /* what holds where nobody sets a key: the same for every user of a session */
+struct lock_default {       /* what holds where nobody sets a key: the same for every user of a session */
 	const char *source; /* NULL: not looked yet */
 	uint32_t number;
 };
 
-struct lock_login { /* one .desktop file below wayland-sessions or xsessions */
-	const struct lock_desktop *desktop; /* NULL: one that is not written yet */
-	const char *file;                   /* "/usr/share/wayland-sessions/gnome.desktop" */
+struct lock_login {                            /* one .desktop file below wayland-sessions or xsessions */
+	const struct lock_desktop *desktop;    /* NULL: one that is not written yet */
+	const char *file;                      /* "/usr/share/wayland-sessions/gnome.desktop" */
 	const char *names[LOCK_NAMES_MAX + 1]; /* DesktopNames, ended by NULL; the first names the desktop */
 	struct lock_default defaults[LOCK_DEFAULTS_MAX];
 };
@@ -43,9 +43,9 @@ struct lock_answer {
 #define LOCK_NO_BOUND (-1)
 
 struct lock_desktop {
-	const char *name;                  /* via: "gnome" */
-	const char *program;               /* without this file nobody can log in to it */
-	const char *const *session_names;  /* DesktopNames' first, ended by NULL */
+	const char *name;                 /* via: "gnome" */
+	const char *program;              /* without this file nobody can log in to it */
+	const char *const *session_names; /* DesktopNames' first, ended by NULL */
 	/* `user` NULL: whoever logs in for the first time. Adds evidence to `fact`. */
 	struct lock_answer (*read)(struct lock_pc *pc, struct lock_login *login, const struct user *user, struct fact *fact);
 };

@@ -41,7 +41,7 @@ struct gnome {
 	struct fact *fact;
 	struct layer layers[DCONF_SOURCES_MAX];
 	size_t count;
-	bool fixed; /* profile and databases are nobody's to change */
+	bool fixed;          /* profile and databases are nobody's to change */
 	const char *unknown; /* the profile itself could not be read */
 	bool not_compiled;
 };

@@ -93,8 +93,7 @@ bool lock_gnome_set(const struct host *host, int64_t seconds, const int64_t *uid
 	struct buf database;
 
 	buf_init(&database, 16u << 10);
-	bool good = lock_gnome_database(&database, numbers, err) &&
-	            own_set(host, DATABASE, database.data, database.size, 0644, err) &&
+	bool good = lock_gnome_database(&database, numbers, err) && own_set(host, DATABASE, database.data, database.size, 0644, err) &&
 	            set_profile(host, LOCK_GNOME_PROFILE, profiles, ARRAY_LEN(profiles), err) && set_users(host, uids, uid_count, err);
 	buf_fini(&database);
 	return good;

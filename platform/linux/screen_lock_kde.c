@@ -23,8 +23,8 @@ struct kde {
 	const struct user *user;
 	struct fact *fact;
 	struct kconfig config;
-	bool plasma5;      /* the 5.27 library and no newer one: no RequirePassword, no fractions */
-	bool file_locked;  /* kscreenlockerrc is immutable as a whole, by the system */
+	bool plasma5;     /* the 5.27 library and no newer one: no RequirePassword, no fractions */
+	bool file_locked; /* kscreenlockerrc is immutable as a whole, by the system */
 	const char *unknown;
 };
 

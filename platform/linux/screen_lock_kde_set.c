@@ -39,8 +39,8 @@ static bool is_daemon(const char *header, size_t size)
 	static const char name[] = "[Daemon]";
 	size_t length = sizeof name - 1;
 
-	return size >= length && memcmp(header, name, length) == 0 && (size < length + 2 || memcmp(header + length, "[$", 2) == 0 ||
-	                                                              header[length] != '[');
+	return size >= length && memcmp(header, name, length) == 0 &&
+	       (size < length + 2 || memcmp(header + length, "[$", 2) == 0 || header[length] != '[');
 }
 
 static void add_others(struct buf *out, const char *text)

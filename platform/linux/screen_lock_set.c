@@ -32,7 +32,7 @@ static json_t *load(int state, struct err *err)
 
 	if (fd < 0 && errno == ENOENT)
 		return json_object();
-	for (ssize_t got = 1; fd >= 0 && got > 0 && size < sizeof text; size += got > 0 ? (size_t)got : 0)
+	for (ssize_t got = 1; fd >= 0 && got > 0 && size<sizeof text; size += got> 0 ? (size_t)got : 0)
 		got = read(fd, text + size, sizeof text - size);
 	json_t *json = fd >= 0 ? json_parse(text, size, err) : NULL;
 	if (!json && fd < 0)
@@ -127,8 +127,8 @@ bool lock_enforce(const struct host *host, const char *subject, const struct val
 	if (!want) {
 		bool good = withdraw(host, wanted, subject, err);
 		/* What could not be put back stays wanted, so that withdrawing is tried again. */
-		return good && (json_object_size(wanted) ? save(state, wanted, err)
-		                                         : unlinkat(state, FILE_NAME, 0) == 0 || errno == ENOENT);
+		return good &&
+		       (json_object_size(wanted) ? save(state, wanted, err) : unlinkat(state, FILE_NAME, 0) == 0 || errno == ENOENT);
 	}
 	if (want->kind != VALUE_DURATION || want->never || want->number < 1 || want->number > UINT32_MAX)
 		return err_set(err, ERR_INVALID, "a screen lock needs a time of at least one second");

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEVICES     "/sys/bus/usb/devices"
-#define BLOCKS      "/sys/class/block"
-#define PATH_SIZE   300
-#define PORT_MAX    255
-#define SERIAL_MAX  126 /* characters that a string descriptor can hold */
+#define DEVICES    "/sys/bus/usb/devices"
+#define BLOCKS     "/sys/class/block"
+#define PATH_SIZE  300
+#define PORT_MAX   255
+#define SERIAL_MAX 126 /* characters that a string descriptor can hold */
 
 void usb_bus_init(struct usb_bus *bus)
 {

@@ -19,11 +19,11 @@ struct usb_device {
 	struct usb_descriptors descriptors;
 	struct err descriptors_err; /* ERR_NONE: they were read, though maybe not complete */
 	bool authorized_known, authorized;
-	size_t interfaces;         /* of the configuration in use; none while refused or not configured */
-	size_t refused;            /* of those, with authorized = 0 */
-	size_t storage_open;       /* mass storage interfaces that are not refused and have a driver */
-	bool storage_driver;       /* one interface, of whatever class, is driven by usb-storage, uas or one of its variants */
-	size_t blocks, writable;   /* block devices below it (disks and partitions); of those not read-only */
+	size_t interfaces;       /* of the configuration in use; none while refused or not configured */
+	size_t refused;          /* of those, with authorized = 0 */
+	size_t storage_open;     /* mass storage interfaces that are not refused and have a driver */
+	bool storage_driver;     /* one interface, of whatever class, is driven by usb-storage, uas or one of its variants */
+	size_t blocks, writable; /* block devices below it (disks and partitions); of those not read-only */
 	bool blocks_known;
 	bool lifeline;
 };

@@ -166,8 +166,7 @@ static bool look_at_folder(struct search *search, const char *parent, const char
 	int64_t uid;
 	struct err ignored;
 
-	if (snprintf(home, sizeof home, "%s/%s", parent, name) >= (int)sizeof home ||
-	    !host_home_owner(search->host, home, &uid, &ignored))
+	if (snprintf(home, sizeof home, "%s/%s", parent, name) >= (int)sizeof home || !host_home_owner(search->host, home, &uid, &ignored))
 		return true;
 	if (uid < host_uid_min(search->host)) /* /home/DOMAIN is root's and holds that domain's homes */
 		return !deeper || look_in_folder(search, home, false, err);

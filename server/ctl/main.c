@@ -8,7 +8,7 @@ static const struct ctl_command commands[] = {
 	{"policy", "lint", "FILE.yaml", "says what is wrong in a policy, line by line", ctl_policy_lint},
 	{"policy", "build", "FILE.yaml -o FILE.json", "writes the JSON that `epagent check --policy` reads", ctl_policy_build},
 	{"policy", "sign", "FILE.json --data DIR --version N -o FILE.signed", "signs a built policy; a PC's agent takes nothing unsigned",
-	 ctl_policy_sign},
+         ctl_policy_sign},
 	{"keys", "new", "--data DIR", "makes the office's root and the keys that sign, in DIR/keys", ctl_keys_new},
 };
 
@@ -30,7 +30,10 @@ static enum ctl_exit ended(enum ctl_exit status)
 	return CTL_FAILED;
 }
 
-static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
 
 int main(int argc, char **argv)
 {

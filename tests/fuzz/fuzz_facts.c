@@ -12,9 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char rules[] =
 	"{\"policy\":\"p\",\"format\":1,\"title\":{\"en\":\"t\"},\"rules\":[{\"control\":\"screen_lock\",\"require\":{\"at_most\":600}},"
-	"{\"control\":\"disk_encryption\",\"require\":{\"is\":\"on\"}},{\"control\":\"antivirus_signatures\",\"require\":{\"at_most\":86400}},"
+	"{\"control\":\"disk_encryption\",\"require\":{\"is\":\"on\"}},{\"control\":\"antivirus_signatures\",\"require\":{\"at_most\":"
+        "86400}},"
 	"{\"control\":\"usb_storage\",\"when\":{\"users\":[\"a\"]},\"require\":{\"scanned\":true,\"unlocked_screen\":true}},"
-	"{\"control\":\"usb_storage\",\"require\":{\"only\":\"registered\"}},{\"control\":\"password_memory\",\"require\":{\"is\":\"off\"}}]}";
+	"{\"control\":\"usb_storage\",\"require\":{\"only\":\"registered\"}},{\"control\":\"password_memory\",\"require\":{\"is\":\"off\"}}"
+        "]}";
 
 static void judge_into(struct buf *out, const struct facts *facts)
 {
@@ -31,8 +33,7 @@ static void judge_into(struct buf *out, const struct facts *facts)
 	for (size_t i = 0; i < verdicts.count; i++)
 		if (verdicts.items[i].verdict == VERDICT_PASS && verdicts.items[i].fact->state != FACT_KNOWN)
 			abort();
-	AUTO(json_drop) json_t *report =
-		report_encode(&verdicts, &(struct report_about){.policy = &policy, .now_utc = NOW, .all = true});
+	AUTO(json_drop) json_t *report = report_encode(&verdicts, &(struct report_about){.policy = &policy, .now_utc = NOW, .all = true});
 	if (!report)
 		abort();
 	json_print(out, report);

@@ -5,7 +5,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const keys[] = {"/org/gnome/desktop/session/idle-delay", "/", "", "org/", ".locks",
+	static const char *const keys[] = {"/org/gnome/desktop/session/idle-delay",      "/", "", "org/", ".locks",
 	                                   "/org/gnome/desktop/screensaver/lock-enabled"};
 	struct gvdb_table root, locks;
 	struct gvdb_value value;

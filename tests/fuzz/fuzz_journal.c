@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(file, data, size < whole ? size : whole);
 	if (size > SEGMENT_HEADER_SIZE + RECORD_HEADER_SIZE) {
-		struct segment_header header = {.size = (uint32_t)whole, .sequence = 2, .epoch = 1 + data[24], .first = 1 + data[32], .after = 1};
+		struct segment_header header = {
+			.size = (uint32_t)whole, .sequence = 2, .epoch = 1 + data[24], .first = 1 + data[32], .after = 1};
 		segment_header_encode(file, &header);
 		end = 0;
 		walk_segment(file, whole, data[40] % 2 ? UINT64_MAX : data[41], &walk, see, &end);

@@ -14,11 +14,8 @@ static const struct {
 	enum message_party from, to;
 	enum message_state state;
 } ways[] = {
-	{PARTY_USER, PARTY_CORE, WHILE_IDLE},
-	{PARTY_ROOT, PARTY_CORE, WHILE_IDLE},
-	{PARTY_PROBE, PARTY_CORE, WHILE_ASKED},
-	{PARTY_CORE, PARTY_PROBE, WHILE_IDLE},
-	{PARTY_CORE, PARTY_USER, WHILE_ASKED},
+	{PARTY_USER, PARTY_CORE, WHILE_IDLE},  {PARTY_ROOT, PARTY_CORE, WHILE_IDLE},  {PARTY_PROBE, PARTY_CORE, WHILE_ASKED},
+	{PARTY_CORE, PARTY_PROBE, WHILE_IDLE}, {PARTY_CORE, PARTY_USER, WHILE_ASKED},
 };
 
 static void there_and_back(const struct message_in *message)

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct own_record record;
 	struct err err;
 
-	if (own_record_parse((const char *)data, size, &record, &err) && (strlen(record.path) >= OWN_PATH_MAX || strlen(record.digest) >= OWN_DIGEST_SIZE))
+	if (own_record_parse((const char *)data, size, &record, &err) &&
+	    (strlen(record.path) >= OWN_PATH_MAX || strlen(record.digest) >= OWN_DIGEST_SIZE))
 		abort();
 	return 0;
 }

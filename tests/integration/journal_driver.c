@@ -85,8 +85,8 @@ static int verify(const char *dir, char **more)
 		printf("%s %s offset %" PRIu64 " record %016" PRIx64 "/%" PRIu64 ": %s\n", journal_fault_name(f->fault),
 		       f->file[0] ? f->file : "-", f->offset, f->epoch, f->number, f->text);
 	}
-	printf("ok=%d records=%" PRIu64 " segments=%" PRIu64 " first=%" PRIu64 " last=%" PRIu64 " head=%" PRIu64
-	       " acknowledged=%" PRIu64 " found=%d acknowledged_head=%" PRIu64 " alone=%" PRIu64 "\n",
+	printf("ok=%d records=%" PRIu64 " segments=%" PRIu64 " first=%" PRIu64 " last=%" PRIu64 " head=%" PRIu64 " acknowledged=%" PRIu64
+	       " found=%d acknowledged_head=%" PRIu64 " alone=%" PRIu64 "\n",
 	       report.ok, report.records, report.segments, report.first.number, report.last.number, report.head.number,
 	       report.acknowledged.number, report.acknowledged_found, report.acknowledged_head.number, report.alone);
 	return report.ok ? 0 : 1;

@@ -54,8 +54,7 @@ int main(void)
 			die("mount /dev/vda");
 		usleep(10000);
 	}
-	if (mount("/dev", "/root/dev", NULL, MS_MOVE, NULL) || chdir("/root") ||
-	    mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
+	if (mount("/dev", "/root/dev", NULL, MS_MOVE, NULL) || chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
 		die("switch root");
 	execl("/sbin/init", "init", (char *)NULL);
 	die("exec /sbin/init");

@@ -130,7 +130,7 @@ static int run(const char *cmd, int in, int out, int err, long timeout_ms)
 			waitpid(pid, &st, 0);
 			return 124;
 		}
-		struct timespec t = { left / 1000000000, left % 1000000000 };
+		struct timespec t = {left / 1000000000, left % 1000000000};
 		sigtimedwait(&set, NULL, &t);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -180,8 +180,7 @@ int main(void)
 		struct stat so, se;
 		fstat(out, &so);
 		fstat(err, &se);
-		n = (size_t)snprintf(line, sizeof line, "END %s %d %lld %lld\n", id, rc,
-				     (long long)so.st_size, (long long)se.st_size);
+		n = (size_t)snprintf(line, sizeof line, "END %s %d %lld %lld\n", id, rc, (long long)so.st_size, (long long)se.st_size);
 		put(line, n);
 		put_file(out, (size_t)so.st_size);
 		put_file(err, (size_t)se.st_size);

@@ -42,8 +42,10 @@ static void test_conf(void **state)
 
 	(void)state;
 	arena_init(&arena, 1u << 20);
-	assert_true(read_conf(&conf, &arena, "LocalSocket /a/first\nLocalSocket /second\n  OnAccessPrevention yes\n"
-					     "OnAccessPrevention no\nUser \"two words\"  \nDatabaseDirectory\t/x y \r\n# User z\n#\n \t\r\n\nMaxThreads 5"));
+	assert_true(
+		read_conf(&conf, &arena,
+	                  "LocalSocket /a/first\nLocalSocket /second\n  OnAccessPrevention yes\n"
+	                  "OnAccessPrevention no\nUser \"two words\"  \nDatabaseDirectory\t/x y \r\n# User z\n#\n \t\r\n\nMaxThreads 5"));
 	assert_string_equal(conf.socket, "/a/first");
 	assert_string_equal(conf.user, "two words");
 	assert_string_equal(conf.database, "/x y");
@@ -59,8 +61,8 @@ static void test_conf(void **state)
 	assert_true(clamd_conf_covers_nothing(&conf));
 	assert_true(read_conf(&conf, &arena, "OnAccessIncludePath /home2\nOnAccessExcludePath /home\n"));
 	assert_false(clamd_conf_covers_nothing(&conf));
-	static const char *const bad[] = {"Example\n", "Example yes\n", "User\n", "User \"x\n", "OnAccessPrevention sometimes\n",
-	                                  "OnAccessPrevention yes # x\n"};
+	static const char *const bad[] = {
+		"Example\n", "Example yes\n", "User\n", "User \"x\n", "OnAccessPrevention sometimes\n", "OnAccessPrevention yes # x\n"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_false(read_conf(&conf, &arena, bad[i]));
 }
@@ -154,7 +156,7 @@ static void test_version(void **state)
 			assert_int_equal(version.local_time, at(cases[i].local));
 	}
 	static const char long_answer[] = "ClamAV 1.4.6/00000000000000000000000000000000000000000000000000000000000000000000000000000"
-	                                  "0000000000000000000027823/Fri Nov 20 17:00:01 2026";
+					  "0000000000000000000027823/Fri Nov 20 17:00:01 2026";
 	struct clamd_version version;
 	struct err err;
 	assert_false(clamd_version_read(&version, "ClamAV 1.4.6\0x", 14, &err));
@@ -239,8 +241,9 @@ static char *zone_file(const char *name, size_t *size)
 /* Against libc, every 13 hours over 70 years: past, present and what only the footer's rule knows. */
 static void test_zones_as_libc(void **state)
 {
-	static const char *const names[] = {"Asia/Tokyo",     "America/New_York",    "Asia/Kathmandu", "Europe/Dublin", "Africa/Casablanca",
-	                                    "America/Godthab", "Australia/Lord_Howe", "Pacific/Apia",   "Etc/UTC",       "Antarctica/Troll"};
+	static const char *const names[] = {"Asia/Tokyo",        "America/New_York", "Asia/Kathmandu",      "Europe/Dublin",
+	                                    "Africa/Casablanca", "America/Godthab",  "Australia/Lord_Howe", "Pacific/Apia",
+	                                    "Etc/UTC",           "Antarctica/Troll"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -278,8 +281,7 @@ static void test_zone_edges(void **state)
 		{"2026-11-01T01:30:00Z", "2026-11-01T05:30:00Z"}, /* shown twice: the earlier */
 		{"2026-11-01T02:00:00Z", "2026-11-01T07:00:00Z"}, /* winter */
 		{"2026-03-08T02:30:00Z", "2026-03-08T06:30:00Z"}, /* never shown: the earlier candidate */
-		{"2026-03-08T03:00:00Z", "2026-03-08T07:00:00Z"},
-		{"2060-07-01T12:00:00Z", "2060-07-01T16:00:00Z"}, /* by the footer */
+		{"2026-03-08T03:00:00Z", "2026-03-08T07:00:00Z"}, {"2060-07-01T12:00:00Z", "2060-07-01T16:00:00Z"}, /* by the footer */
 	};
 	struct err err;
 	size_t size = 0;
@@ -334,9 +336,9 @@ static void test_civil(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conf),         cmocka_unit_test(test_conf_limits), cmocka_unit_test(test_version),
-		cmocka_unit_test(test_cvd),          cmocka_unit_test(test_proc),        cmocka_unit_test(test_zones_as_libc),
-		cmocka_unit_test(test_zone_edges),   cmocka_unit_test(test_civil),       cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_conf),       cmocka_unit_test(test_conf_limits), cmocka_unit_test(test_version),
+		cmocka_unit_test(test_cvd),        cmocka_unit_test(test_proc),        cmocka_unit_test(test_zones_as_libc),
+		cmocka_unit_test(test_zone_edges), cmocka_unit_test(test_civil),       cmocka_unit_test(test_paths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,11 +58,13 @@ static void test_bounds(void **state)
 static void test_only_unknown_facts_have_one(void **state)
 {
 	static const char *const bad[] = {
-		"{\"schema\":1,\"facts\":[{\"control\":\"antivirus_signatures\",\"subject\":\"host\",\"state\":\"known\",\"value\":\"never\","
+		"{\"schema\":1,\"facts\":[{\"control\":\"antivirus_signatures\",\"subject\":\"host\",\"state\":\"known\",\"value\":"
+	        "\"never\","
 		"\"at_best\":\"never\"}]}",
 		"{\"schema\":1,\"facts\":[{\"control\":\"antivirus_signatures\",\"subject\":\"host\",\"state\":\"unsupported\","
 		"\"reason\":\"x\",\"at_best\":\"never\"}]}",
-		"{\"schema\":1,\"facts\":[{\"control\":\"antivirus_signatures\",\"subject\":\"host\",\"state\":\"unknown\",\"reason\":\"x\","
+		"{\"schema\":1,\"facts\":[{\"control\":\"antivirus_signatures\",\"subject\":\"host\",\"state\":\"unknown\",\"reason\":"
+	        "\"x\","
 		"\"at_best\":5}]}",
 	};
 

@@ -113,7 +113,10 @@ static void shown_text_holds_no_control_characters(void **state)
 	(void)state;
 	text_printable(out, sizeof out, "a\x1b[31m\n\xff", 8, 60);
 	assert_string_equal(out, "a\xef\xbf\xbd[31m\xef\xbf\xbd\xef\xbf\xbd");
-	text_printable(out, sizeof out, "\xe2\x80\xae" "x", 4, 60);
+	text_printable(out, sizeof out,
+	               "\xe2\x80\xae"
+	               "x",
+	               4, 60);
 	assert_string_equal(out, "\xef\xbf\xbdx");
 	text_printable(out, sizeof out, "0123456789", 10, 4);
 	assert_string_equal(out, "0123...");

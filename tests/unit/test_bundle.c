@@ -9,17 +9,18 @@
 #include <string.h>
 
 #define REGISTER(entries) "{\"register\":1,\"version\":4,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[" entries "]}"
-#define ORDERS(exemptions, grants) \
+#define ORDERS(exemptions, grants)                                                                                                         \
 	"{\"orders\":1,\"version\":5,\"issued_at\":\"2026-11-22T00:00:00Z\",\"exemptions\":[" exemptions "],\"grants\":[" grants "]}"
-#define ENTRY(more)  "{\"id\":\"m\",\"vendor\":\"0781\",\"product\":\"55af\",\"access\":\"read_only\"," more "}"
-#define LAST_END     "\"ends_at\":\"2027-12-27T00:00:00Z\"" /* 400 days */
-#define PAST_END     "\"ends_at\":\"2027-12-27T00:00:01Z\""
-#define ISSUED       INT64_C(1795305600)
+#define ENTRY(more) "{\"id\":\"m\",\"vendor\":\"0781\",\"product\":\"55af\",\"access\":\"read_only\"," more "}"
+#define LAST_END    "\"ends_at\":\"2027-12-27T00:00:00Z\"" /* 400 days */
+#define PAST_END    "\"ends_at\":\"2027-12-27T00:00:01Z\""
+#define ISSUED      INT64_C(1795305600)
 
 static void test_register(void **state)
 {
-	static const char text[] = REGISTER(ENTRY("\"serial\":\"A\"," LAST_END) ",{\"id\":\"w\",\"vendor\":\"ffff\",\"product\":\"0000\",\"access\":"
-	                                    "\"read_write\",\"section\":\"zeimu\",\"ends_at\":\"2026-12-01T09:00:00+09:00\"}");
+	static const char text[] = REGISTER(
+		ENTRY("\"serial\":\"A\"," LAST_END) ",{\"id\":\"w\",\"vendor\":\"ffff\",\"product\":\"0000\",\"access\":"
+						    "\"read_write\",\"section\":\"zeimu\",\"ends_at\":\"2026-12-01T09:00:00+09:00\"}");
 	AUTO(media_register_fini) struct media_register reg;
 	struct err err;
 
@@ -92,9 +93,10 @@ static void test_bad_registers(void **state)
 		{"{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\"}", ERR_INVALID, "entries must be a list"},
 		{"{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[],\"x\":1}", ERR_INVALID, "no key x"},
 		{"{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[],\"\":1}", ERR_INVALID, "no key"},
-		{"{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[],\"ver\":1}", ERR_INVALID, "no key ver"},
-		{"{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[],\"issued_at entries\":1}", ERR_INVALID,
-	         "no key issued_at entries"},
+		{"{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[],\"ver\":1}", ERR_INVALID,
+	         "no key ver"},
+		{"{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[],\"issued_at entries\":1}",
+	         ERR_INVALID, "no key issued_at entries"},
 		{REGISTER("7"), ERR_INVALID, "entries 1: must be an object"},
 		{REGISTER(ENTRY("\"serial\":\"A\"," PAST_END)), ERR_LIMIT, "more than 400 days"},
 		{REGISTER(ENTRY("\"serial\":\"A\"")), ERR_INVALID, "ends_at must be a time"},
@@ -128,22 +130,26 @@ static void test_bad_orders(void **state)
 {
 	static const struct bad cases[] = {
 		{"{\"register\":1}", ERR_INVALID, "orders: there is no key register"},
-		{"{\"orders\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"exemptions\":[]}", ERR_INVALID, "grants must be a list"},
+		{"{\"orders\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"exemptions\":[]}", ERR_INVALID,
+	         "grants must be a list"},
 		{"{\"orders\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"grants\":[]}", ERR_INVALID, "exemptions must be"},
-		{"{\"orders\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"exemptions\":[],\"grants\":[],\"host\":1}", ERR_INVALID,
-	         "host must be a text"},
+		{"{\"orders\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"exemptions\":[],\"grants\":[],\"host\":1}",
+	         ERR_INVALID, "host must be a text"},
 		{ORDERS("{\"id\":\"e\",\"control\":\"x\"," LAST_END "}", ""), ERR_INVALID, "control must be the name"},
 		{ORDERS("{\"id\":\"e\"," LAST_END "}", ""), ERR_INVALID, "control must be the name"},
-		{ORDERS("{\"id\":\"e\",\"control\":\"screen_lock\"," PAST_END "}", ""), ERR_LIMIT, "exemptions 1: ends_at is more than 400"},
+		{ORDERS("{\"id\":\"e\",\"control\":\"screen_lock\"," PAST_END "}", ""), ERR_LIMIT,
+	         "exemptions 1: ends_at is more than 400"},
 		{ORDERS("{\"id\":\"e\",\"control\":\"agent_integrity\"," LAST_END "}", ""), ERR_LIMIT, "no order exempts agent_integrity"},
 		{ORDERS("{\"id\":\"e\",\"control\":\"sdcard\",\"ends_at\":\"2026-11-23T00:00:01Z\"}", ""), ERR_LIMIT, "within 24 hours"},
 		{ORDERS("{\"id\":\"e\",\"control\":\"screen_lock\",\"lifeline\":false," LAST_END "}", ""), ERR_INVALID, "no key lifeline"},
 		{ORDERS("", "{\"id\":\"g\",\"vendor\":\"0781\",\"product\":\"5567\",\"access\":\"read_only\","
-	                    "\"ends_at\":\"2026-11-23T00:00:01Z\"}"), ERR_LIMIT, "within 24 hours"},
-		{ORDERS("", "{\"id\":\"g\",\"vendor\":\"0781\",\"product\":\"5567\",\"serial\":\"A\",\"access\":\"read_only\"," PAST_END "}"), ERR_LIMIT,
-	         "grants 1: ends_at is more than 400"},
-		{ORDERS("", "{\"id\":\"g\",\"vendor\":\"0781\",\"product\":\"5567\",\"serial\":\"A\",\"access\":\"blocked\"," LAST_END "}"), ERR_INVALID,
-	         "access must be"},
+	                    "\"ends_at\":\"2026-11-23T00:00:01Z\"}"),
+	         ERR_LIMIT, "within 24 hours"},
+		{ORDERS("",
+	                "{\"id\":\"g\",\"vendor\":\"0781\",\"product\":\"5567\",\"serial\":\"A\",\"access\":\"read_only\"," PAST_END "}"),
+	         ERR_LIMIT, "grants 1: ends_at is more than 400"},
+		{ORDERS("", "{\"id\":\"g\",\"vendor\":\"0781\",\"product\":\"5567\",\"serial\":\"A\",\"access\":\"blocked\"," LAST_END "}"),
+	         ERR_INVALID, "access must be"},
 	};
 
 	(void)state;
@@ -170,7 +176,8 @@ static void test_limits(void **state)
 		buf_add(&text, "{\"register\":1,\"version\":1,\"issued_at\":\"2026-11-22T00:00:00Z\",\"entries\":[");
 		for (unsigned i = 0; i < count; i++)
 			buf_printf(&text,
-			           "%s{\"id\":\"%u\",\"vendor\":\"0781\",\"product\":\"5567\",\"access\":\"read_only\",\"serial\":\"%u\"," LAST_END "}",
+			           "%s{\"id\":\"%u\",\"vendor\":\"0781\",\"product\":\"5567\",\"access\":\"read_only\",\"serial\":\"%"
+			           "u\"," LAST_END "}",
 			           i ? "," : "", i, i);
 		buf_add(&text, "]}");
 		assert_true(media_register_parse(&reg, text.data, text.size, &err) == (count == 10000));
@@ -219,9 +226,8 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_register),      cmocka_unit_test(test_orders),
-		cmocka_unit_test(test_bad_registers), cmocka_unit_test(test_bad_orders),
-		cmocka_unit_test(test_limits),        cmocka_unit_test(test_find),
+		cmocka_unit_test(test_register),   cmocka_unit_test(test_orders), cmocka_unit_test(test_bad_registers),
+		cmocka_unit_test(test_bad_orders), cmocka_unit_test(test_limits), cmocka_unit_test(test_find),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

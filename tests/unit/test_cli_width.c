@@ -10,8 +10,9 @@ static void wide_takes_two(void **state)
 		const char *text;
 		size_t columns;
 	} cases[] = {
-		{"", 0}, {"abc", 3}, {"画面", 4}, {"ﾊﾝｶｸ", 4}, {"ＡＢ", 4}, {"。", 2}, {"か\xe3\x82\x99", 2}, {"e\xcc\x81", 1},
-		{"한글", 4}, {"①", 1}, {"🔒", 2}, {"𠮷", 2}, {"é", 1}, {"、（）", 6}, {"\x1b[0m", 4}, {"\xff", 1}, {"—", 1},
+		{"", 0},          {"abc", 3},  {"画面", 4}, {"ﾊﾝｶｸ", 4}, {"ＡＢ", 4}, {"。", 2}, {"か\xe3\x82\x99", 2},
+		{"e\xcc\x81", 1}, {"한글", 4}, {"①", 1},    {"🔒", 2},    {"𠮷", 2},   {"é", 1},  {"、（）", 6},
+		{"\x1b[0m", 4},   {"\xff", 1}, {"—", 1},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -86,7 +87,9 @@ static void a_narrow_terminal_still_gets_words(void **state)
 static void moves_no_cursor(void **state)
 {
 	(void)state;
-	wraps("a\x1b[2J\r\nb\xe2\x80\xae", 0, 40, "a\xef\xbf\xbd[2J\xef\xbf\xbd\xef\xbf\xbd" "b\xef\xbf\xbd\n");
+	wraps("a\x1b[2J\r\nb\xe2\x80\xae", 0, 40,
+	      "a\xef\xbf\xbd[2J\xef\xbf\xbd\xef\xbf\xbd"
+	      "b\xef\xbf\xbd\n");
 }
 
 static void a_long_text_is_cut(void **state)

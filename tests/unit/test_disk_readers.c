@@ -114,12 +114,24 @@ static void test_mount_classes(void **state)
 		unsigned major;
 		enum mount_class class;
 	} cases[] = {
-		{"ext4", 8, MOUNT_BLOCK},         {"fuseblk", 8, MOUNT_BLOCK},      {"btrfs", 0, MOUNT_BTRFS},
-		{"zfs", 0, MOUNT_ZFS},            {"overlay", 0, MOUNT_OVERLAY},    {"ecryptfs", 0, MOUNT_VIEW},
-		{"fuse.gocryptfs", 0, MOUNT_VIEW}, {"fuse.sshfs", 0, MOUNT_NETWORK}, {"fuse.davfs2", 0, MOUNT_NETWORK},
-		{"nfs4", 0, MOUNT_NETWORK},       {"cgroup2", 0, MOUNT_MEMORY},     {"fusectl", 0, MOUNT_MEMORY},
-		{"squashfs", 7, MOUNT_IMAGE},     {"tmpfs", 0, MOUNT_MEMORY},       {"bcachefs", 0, MOUNT_OTHER},
-		{"tmpfsx", 0, MOUNT_OTHER},       {"", 0, MOUNT_OTHER},             {"zfs2", 8, MOUNT_BLOCK},
+		{"ext4", 8, MOUNT_BLOCK},
+		{"fuseblk", 8, MOUNT_BLOCK},
+		{"btrfs", 0, MOUNT_BTRFS},
+		{"zfs", 0, MOUNT_ZFS},
+		{"overlay", 0, MOUNT_OVERLAY},
+		{"ecryptfs", 0, MOUNT_VIEW},
+		{"fuse.gocryptfs", 0, MOUNT_VIEW},
+		{"fuse.sshfs", 0, MOUNT_NETWORK},
+		{"fuse.davfs2", 0, MOUNT_NETWORK},
+		{"nfs4", 0, MOUNT_NETWORK},
+		{"cgroup2", 0, MOUNT_MEMORY},
+		{"fusectl", 0, MOUNT_MEMORY},
+		{"squashfs", 7, MOUNT_IMAGE},
+		{"tmpfs", 0, MOUNT_MEMORY},
+		{"bcachefs", 0, MOUNT_OTHER},
+		{"tmpfsx", 0, MOUNT_OTHER},
+		{"", 0, MOUNT_OTHER},
+		{"zfs2", 8, MOUNT_BLOCK},
 	};
 
 	(void)state;
@@ -166,9 +178,9 @@ static void test_mount_options(void **state)
 static void test_swaps(void **state)
 {
 	static const char text[] = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
-	                           "/dev/sda2                               partition\t1\t\t0\t\t-2\n"
-	                           "/var/swap\\040file\\040(deleted) file\t\t1\t0\t-3\n"
-	                           "sda3 partition 1 0 -1\n/dev/sdb other 1 0 -1\n/dev/sd\\0 partition 1\n/dev/sdc\n";
+				   "/dev/sda2                               partition\t1\t\t0\t\t-2\n"
+				   "/var/swap\\040file\\040(deleted) file\t\t1\t0\t-3\n"
+				   "sda3 partition 1 0 -1\n/dev/sdb other 1 0 -1\n/dev/sd\\0 partition 1\n/dev/sdc\n";
 	static struct swaps swaps;
 	struct err err;
 
@@ -203,7 +215,8 @@ static void test_swaps_limit(void **state)
 
 static void test_cmdline(void **state)
 {
-	static const char text[] = "root=/dev/a noresume resume=/dev/b x=\"a b resume=/dev/no\" \"resume=/dev/c d\" resumex=1 resume_offset=7\n";
+	static const char text[] =
+		"root=/dev/a noresume resume=/dev/b x=\"a b resume=/dev/no\" \"resume=/dev/c d\" resumex=1 resume_offset=7\n";
 	char out[16];
 
 	(void)state;
@@ -237,16 +250,26 @@ static void test_dm_kinds(void **state)
 		const char *uuid, *type;
 		enum dm_kind kind;
 	} cases[] = {
-		{"CRYPT-LUKS1-aa-root", "CRYPT-LUKS1", DM_ENCRYPTS}, {"CRYPT-LUKS2-aa-root", "CRYPT-LUKS2", DM_ENCRYPTS},
-		{"CRYPT-PLAIN-swap", "CRYPT-PLAIN", DM_ENCRYPTS},    {"CRYPT-BITLK-aa-x", "CRYPT-BITLK", DM_ENCRYPTS},
-		{"CRYPT-TCRYPT-x", "CRYPT-TCRYPT", DM_ENCRYPTS},     {"CRYPT-FVAULT2-x", "CRYPT-FVAULT2", DM_ENCRYPTS},
-		{"CRYPT-LOOPAES-x", "CRYPT-LOOPAES", DM_ENCRYPTS},   {"CRYPT-VERITY-aa-usr", "CRYPT-VERITY", DM_PASSES},
-		{"CRYPT-INTEGRITY-x", "CRYPT-INTEGRITY", DM_PASSES}, {"CRYPT-SUBDEV-x", "CRYPT-SUBDEV", DM_PASSES},
-		{"CRYPT-TEMP-x", "CRYPT-TEMP", DM_UNKNOWN},          {"CRYPT-LUKS2", "", DM_UNKNOWN},
-		{"LVM-aaaabbbb", "LVM", DM_PASSES},                  {"mpath-3600", "mpath", DM_PASSES},
-		{"part1-mpath-3600", "part1", DM_PASSES},            {"part-x", "part", DM_UNKNOWN},
-		{"DMRAID-isw", "DMRAID", DM_PASSES},                 {"stratis-1-private", "stratis", DM_PASSES},
-		{"", "", DM_UNKNOWN},                                {"crypt-luks2-x", "crypt", DM_UNKNOWN},
+		{"CRYPT-LUKS1-aa-root", "CRYPT-LUKS1", DM_ENCRYPTS},
+		{"CRYPT-LUKS2-aa-root", "CRYPT-LUKS2", DM_ENCRYPTS},
+		{"CRYPT-PLAIN-swap", "CRYPT-PLAIN", DM_ENCRYPTS},
+		{"CRYPT-BITLK-aa-x", "CRYPT-BITLK", DM_ENCRYPTS},
+		{"CRYPT-TCRYPT-x", "CRYPT-TCRYPT", DM_ENCRYPTS},
+		{"CRYPT-FVAULT2-x", "CRYPT-FVAULT2", DM_ENCRYPTS},
+		{"CRYPT-LOOPAES-x", "CRYPT-LOOPAES", DM_ENCRYPTS},
+		{"CRYPT-VERITY-aa-usr", "CRYPT-VERITY", DM_PASSES},
+		{"CRYPT-INTEGRITY-x", "CRYPT-INTEGRITY", DM_PASSES},
+		{"CRYPT-SUBDEV-x", "CRYPT-SUBDEV", DM_PASSES},
+		{"CRYPT-TEMP-x", "CRYPT-TEMP", DM_UNKNOWN},
+		{"CRYPT-LUKS2", "", DM_UNKNOWN},
+		{"LVM-aaaabbbb", "LVM", DM_PASSES},
+		{"mpath-3600", "mpath", DM_PASSES},
+		{"part1-mpath-3600", "part1", DM_PASSES},
+		{"part-x", "part", DM_UNKNOWN},
+		{"DMRAID-isw", "DMRAID", DM_PASSES},
+		{"stratis-1-private", "stratis", DM_PASSES},
+		{"", "", DM_UNKNOWN},
+		{"crypt-luks2-x", "crypt", DM_UNKNOWN},
 	};
 	char type[BLOCK_NAME_SIZE];
 
@@ -333,8 +356,9 @@ static void test_resume(void **state)
 
 static void test_crypttab(void **state)
 {
-	static const char text[] = "# name source key options\nroot UUID=1 none luks\nswap\t/dev/b  /dev/urandom swap\ndata /dev/c /etc/k luks,keyscript=/x\n"
-	                           "data /dev/c /etc/k luks\ntok /dev/d /etc/k luks,tpm2-device=auto\nnull /dev/e - plain,cipher=cipher_null-ecb\nshort\n";
+	static const char text[] =
+		"# name source key options\nroot UUID=1 none luks\nswap\t/dev/b  /dev/urandom swap\ndata /dev/c /etc/k luks,keyscript=/x\n"
+		"data /dev/c /etc/k luks\ntok /dev/d /etc/k luks,tpm2-device=auto\nnull /dev/e - plain,cipher=cipher_null-ecb\nshort\n";
 	struct crypttab_entry e;
 
 	(void)state;

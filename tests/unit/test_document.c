@@ -125,18 +125,12 @@ static void each_type_has_its_key(void **state)
 		enum document_type type;
 		enum document_fault fault;
 	} cases[] = {
-		{&office.orders, DOCUMENT_ORDERS, DOCUMENT_FINE},
-		{&office.orders, DOCUMENT_REGISTER, DOCUMENT_FINE},
-		{&office.orders, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},
-		{&office.policy, DOCUMENT_ORDERS, DOCUMENT_WRONG_USAGE},
-		{&office.policy, DOCUMENT_REGISTER, DOCUMENT_WRONG_USAGE},
-		{&office.own_arc, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},
-		{&office.root, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},
-		{&office.authority, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},
-		{&office.curve, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},
-		{&office.foreign, DOCUMENT_POLICY, DOCUMENT_OTHER_ROOT},
-		{&office.other_root, DOCUMENT_POLICY, DOCUMENT_OTHER_ROOT},
-		{&office.two_steps, DOCUMENT_POLICY, DOCUMENT_OTHER_ROOT},
+		{&office.orders, DOCUMENT_ORDERS, DOCUMENT_FINE},           {&office.orders, DOCUMENT_REGISTER, DOCUMENT_FINE},
+		{&office.orders, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},    {&office.policy, DOCUMENT_ORDERS, DOCUMENT_WRONG_USAGE},
+		{&office.policy, DOCUMENT_REGISTER, DOCUMENT_WRONG_USAGE},  {&office.own_arc, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},
+		{&office.root, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},      {&office.authority, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},
+		{&office.curve, DOCUMENT_POLICY, DOCUMENT_WRONG_USAGE},     {&office.foreign, DOCUMENT_POLICY, DOCUMENT_OTHER_ROOT},
+		{&office.other_root, DOCUMENT_POLICY, DOCUMENT_OTHER_ROOT}, {&office.two_steps, DOCUMENT_POLICY, DOCUMENT_OTHER_ROOT},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -231,7 +225,8 @@ static void sizes_are_limited_by_type(void **state)
 		for (size_t more = 0; more < 2; more++) {
 			AUTO(buf_fini) struct buf raw;
 			sign(&raw, types[i] == DOCUMENT_POLICY ? &office.policy : &office.orders,
-			     (struct trust_paper){.type = types[i], .version = 1, .bytes = big, .size = document_size_max(types[i]) + more});
+			     (struct trust_paper){
+				     .type = types[i], .version = 1, .bytes = big, .size = document_size_max(types[i]) + more});
 			assert_int_equal(verify(&raw, (struct document_want){.type = types[i]}), more ? DOCUMENT_TOO_LONG : DOCUMENT_FINE);
 		}
 }
@@ -259,7 +254,8 @@ static void the_build_is_the_lowest_floor(void **state)
 	AUTO(buf_fini) struct buf first, second;
 	const char *signs = document_role_usage(DOCUMENT_ROLE_POLICY);
 
-	make(&old, (struct trust_kind){.name = "policy", .usage = signs, .from_utc = DOCUMENT_BUILT_AT - 20 * 86400, .days = 19}, &office.root);
+	make(&old, (struct trust_kind){.name = "policy", .usage = signs, .from_utc = DOCUMENT_BUILT_AT - 20 * 86400, .days = 19},
+	     &office.root);
 	make(&later, (struct trust_kind){.name = "policy", .usage = signs, .from_utc = NOW + 5000LL * 86400, .days = 1}, &office.root);
 	sign(&first, &old, (struct trust_paper){.type = DOCUMENT_POLICY, .version = 1});
 	sign(&second, &later, (struct trust_paper){.type = DOCUMENT_POLICY, .version = 1});
@@ -291,7 +287,8 @@ static void a_header_has_one_form(void **state)
 	static const struct {
 		size_t at;
 		char value;
-	} cases[] = {{8, 0}, {8, 4}, {9, 1}, {15, 1}, {16, (char)0x80}, {24, (char)0x80}, {32, 1}, {36, 1}, {39, 81}, {39, 0}, {44, 1}, {47, 1}};
+	} cases[] = {{8, 0},  {8, 4},  {9, 1},   {15, 1}, {16, (char)0x80}, {24, (char)0x80},
+	             {32, 1}, {36, 1}, {39, 81}, {39, 0}, {44, 1},          {47, 1}};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO(buf_fini) struct buf raw;

@@ -48,9 +48,10 @@ static void test_the_same_bytes_come_back(void **state)
 	                            "{\"source\":\"/a\",\"key\":\"\",\"value\":-5},{\"source\":\"/a\",\"key\":\"k\",\"value\":true},"
 	                            "{\"source\":\"/a\",\"key\":\"k\",\"value\":false},{\"source\":\"/a\",\"key\":\"k\",\"value\":\"w\"},"
 	                            "{\"source\":\"/a\",\"key\":\"k\",\"path\":\"/b\"}]"),
-		FACT("usb_storage", KNOWN("\"open\"") ",\"fixed\":false,\"medium\":{\"vendor\":1921,\"product\":65535,\"serial\":\"A\","
-	                            "\"port\":\"1-2\",\"name\":\"n\",\"interfaces\":\"08:06:50\",\"digest\":\"d\",\"lifeline\":true,"
-	                            "\"shared_serial\":false,\"encrypted\":\"yes\",\"scanned\":\"no\"}"),
+		FACT("usb_storage",
+	             KNOWN("\"open\"") ",\"fixed\":false,\"medium\":{\"vendor\":1921,\"product\":65535,\"serial\":\"A\","
+	                               "\"port\":\"1-2\",\"name\":\"n\",\"interfaces\":\"08:06:50\",\"digest\":\"d\",\"lifeline\":true,"
+	                               "\"shared_serial\":false,\"encrypted\":\"yes\",\"scanned\":\"no\"}"),
 	};
 
 	(void)state;
@@ -163,7 +164,8 @@ static void test_refused(void **state)
 
 static void test_medium_words(void **state)
 {
-	static const char text[] = "{\"schema\":1,\"facts\":[" FACT("usb_storage", KNOWN("\"open\"") ",\"medium\":{\"vendor\":1,\"product\":2}") "]}";
+	static const char text[] =
+		"{\"schema\":1,\"facts\":[" FACT("usb_storage", KNOWN("\"open\"") ",\"medium\":{\"vendor\":1,\"product\":2}") "]}";
 	AUTO(facts_fini) struct facts facts;
 	struct err err;
 	char subject[64];

@@ -343,7 +343,7 @@ static int64_t schema(size_t size, const struct gschema_key *key, const char *de
 static void defaults_and_overrides(void **state)
 {
 	static const struct gschema_key no_key = {"org.gnome.desktop.session", "x"}, no_schema = {"x", "idle-delay"},
-	                                path = {"org.gnome.desktop.session", ".path"};
+					path = {"org.gnome.desktop.session", ".path"};
 	enum err_kind kind;
 	size_t size = load("tests/fuzz/corpus/gschema/schema-desktops.gvdb");
 
@@ -415,16 +415,11 @@ static void damaged_overrides_are_survived(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_compiled_database),
-		cmocka_unit_test(the_other_byte_order),
-		cmocka_unit_test(what_is_no_database),
-		cmocka_unit_test(every_cut_is_survived),
-		cmocka_unit_test(pointers_are_checked),
-		cmocka_unit_test(keys_in_pieces_are_checked),
-		cmocka_unit_test(buckets_and_blooms),
-		cmocka_unit_test(values_of_a_wrong_size_are_zero),
-		cmocka_unit_test(defaults_and_overrides),
-		cmocka_unit_test(damaged_overrides_are_survived),
+		cmocka_unit_test(a_compiled_database),    cmocka_unit_test(the_other_byte_order),
+		cmocka_unit_test(what_is_no_database),    cmocka_unit_test(every_cut_is_survived),
+		cmocka_unit_test(pointers_are_checked),   cmocka_unit_test(keys_in_pieces_are_checked),
+		cmocka_unit_test(buckets_and_blooms),     cmocka_unit_test(values_of_a_wrong_size_are_zero),
+		cmocka_unit_test(defaults_and_overrides), cmocka_unit_test(damaged_overrides_are_survived),
 	};
 
 	return cmocka_run_group_tests_name("gvdb", tests, NULL, NULL);

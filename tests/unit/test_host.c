@@ -346,7 +346,7 @@ static void test_home(void **state)
 static void test_odd_homes(void **state)
 {
 	static const struct trap good = {"plain", ERR_NONE, true}, bad = {"plain", ERR_DENIED, true}, gone = {"plain", ERR_ABSENT, true},
-	                         passwd = {"passwd", ERR_DENIED, true};
+				 passwd = {"passwd", ERR_DENIED, true};
 
 	(void)state;
 	run_home(&(struct user){OTHER, "", "/srv/real"}, &good, 1);
@@ -470,8 +470,13 @@ static void test_links_and_info(void **state)
 /* The living /proc: its doors are shut, its plain links are not. */
 static void test_magic(void **state)
 {
-	static const char *const doors[] = {"/proc/self/root/etc/passwd", "/proc/self/cwd", "/proc/self/exe", "/proc/self/fd/0",
-	                                    "/proc/1/root/etc/passwd", "/proc/self/ns/mnt", "/proc/self/task/../root/etc/passwd"};
+	static const char *const doors[] = {"/proc/self/root/etc/passwd",
+	                                    "/proc/self/cwd",
+	                                    "/proc/self/exe",
+	                                    "/proc/self/fd/0",
+	                                    "/proc/1/root/etc/passwd",
+	                                    "/proc/self/ns/mnt",
+	                                    "/proc/self/task/../root/etc/passwd"};
 	AUTO(buf_fini) struct buf text = {.data = NULL};
 	struct err err;
 	struct host *live = host_new(NULL, NULL, 0, &err);
@@ -510,12 +515,11 @@ static void test_mount_inside(void **state)
 /* acl(5) as the kernel keeps it: version 2, then tag, permissions and id of each entry. Gives uid 1000 "rw". */
 static bool give_acl(const char *path)
 {
-	static const uint8_t acl[] = {2, 0, 0, 0,
-	                              1, 0, 7, 0, 255, 255, 255, 255,    /* owner */
-	                              2, 0, 7, 0, 0xe8, 3, 0, 0,         /* user 1000 */
-	                              4, 0, 5, 0, 255, 255, 255, 255,    /* group */
-	                              16, 0, 7, 0, 255, 255, 255, 255,   /* mask */
-	                              32, 0, 5, 0, 255, 255, 255, 255};  /* others */
+	static const uint8_t acl[] = {2,  0, 0, 0, 1,    0,   7,   0,   255, 255, 255, 255, /* owner */
+	                              2,  0, 7, 0, 0xe8, 3,   0,   0,                       /* user 1000 */
+	                              4,  0, 5, 0, 255,  255, 255, 255,                     /* group */
+	                              16, 0, 7, 0, 255,  255, 255, 255,                     /* mask */
+	                              32, 0, 5, 0, 255,  255, 255, 255};                    /* others */
 
 	return setxattr(in(path), "system.posix_acl_access", acl, sizeof acl, 0) == 0;
 }
@@ -566,10 +570,12 @@ static void test_owner_of_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_system),         cmocka_unit_test(test_home),           cmocka_unit_test(test_odd_homes),
-		cmocka_unit_test(test_changing),       cmocka_unit_test(test_lease),          cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_links_and_info), cmocka_unit_test(test_magic),          cmocka_unit_test(test_mount_inside),
-		cmocka_unit_test(test_acl),            cmocka_unit_test(test_owner_of_folder),
+		cmocka_unit_test(test_system),          cmocka_unit_test(test_home),
+		cmocka_unit_test(test_odd_homes),       cmocka_unit_test(test_changing),
+		cmocka_unit_test(test_lease),           cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_links_and_info),  cmocka_unit_test(test_magic),
+		cmocka_unit_test(test_mount_inside),    cmocka_unit_test(test_acl),
+		cmocka_unit_test(test_owner_of_folder),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -24,8 +24,13 @@ static void snapshot(void *context, struct buf *out)
 
 static void open_with(bool keep)
 {
-	struct journal_options options = {.disk = &m.disk, .dir = DIR, .key = key, .size_bytes = JOURNAL_SIZE_MIN, .keep_unsent = keep,
-	                                  .snapshot = snapshot, .stamp = now};
+	struct journal_options options = {.disk = &m.disk,
+	                                  .dir = DIR,
+	                                  .key = key,
+	                                  .size_bytes = JOURNAL_SIZE_MIN,
+	                                  .keep_unsent = keep,
+	                                  .snapshot = snapshot,
+	                                  .stamp = now};
 
 	j = journal_open(&options, &err);
 	assert_non_null(j);

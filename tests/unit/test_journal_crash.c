@@ -47,8 +47,14 @@ static void snapshot(void *context, struct buf *out)
 static void open_journal(struct run *r)
 {
 	struct err err;
-	struct journal_options options = {.disk = &r->m.disk, .dir = DIR, .key = r->key, .size_bytes = JOURNAL_SIZE_MIN,
-	                                  .keep_unsent = true, .snapshot = snapshot, .context = r, .stamp = stamp_of(r)};
+	struct journal_options options = {.disk = &r->m.disk,
+	                                  .dir = DIR,
+	                                  .key = r->key,
+	                                  .size_bytes = JOURNAL_SIZE_MIN,
+	                                  .keep_unsent = true,
+	                                  .snapshot = snapshot,
+	                                  .context = r,
+	                                  .stamp = stamp_of(r)};
 
 	r->j = journal_open(&options, &err);
 	assert_non_null(r->j);
@@ -180,7 +186,8 @@ static bool keeps_promises(struct run *r)
 	for (size_t i = first; i < r->promises; i++)
 		found += seen[r->ids[i]] == 1;
 	if (found != r->promises - first)
-		print_message("# operation %u fault %d: %zu promised, %zu kept\n", r->m.fault_at, (int)r->m.fault, r->promises - first, found);
+		print_message("# operation %u fault %d: %zu promised, %zu kept\n", r->m.fault_at, (int)r->m.fault, r->promises - first,
+		              found);
 	return found == r->promises - first;
 }
 

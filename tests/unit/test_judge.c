@@ -48,11 +48,11 @@ static bool judge_at(struct trial *trial, int64_t now)
 {
 	verdicts_fini(&trial->verdicts);
 	verdicts_init(&trial->verdicts);
-	return judge(&trial->verdicts,
-	             &(struct judge_input){&trial->policy, &trial->media, &trial->orders, &trial->facts, now}, &trial->err);
+	return judge(&trial->verdicts, &(struct judge_input){&trial->policy, &trial->media, &trial->orders, &trial->facts, now},
+	             &trial->err);
 }
 
-#define LOCK  "{\"control\":\"screen_lock\",\"require\":{\"at_most\":600}}"
+#define LOCK         "{\"control\":\"screen_lock\",\"require\":{\"at_most\":600}}"
 #define HOURS(hours) "{\"control\":\"screen_lock\",\"when\":{\"hours\":\"" hours "\"},\"require\":{\"at_most\":60}}," LOCK
 
 static void test_next_of_hours(void **state)
@@ -62,7 +62,7 @@ static void test_next_of_hours(void **state)
 		int64_t next;
 	} cases[] = {
 		{LOCK, JUDGE_NO_NEXT},
-		{HOURS("08:30-17:15"), NOW + 7 * 3600 + 55 * 60},   /* it ends at 17:15 */
+		{HOURS("08:30-17:15"), NOW + 7 * 3600 + 55 * 60}, /* it ends at 17:15 */
 		{HOURS("09:20-09:21"), NOW + 60},
 		{HOURS("09:21-09:22"), NOW + 60},
 		{HOURS("09:00-09:20"), NOW + DAY - 20 * 60},         /* it has just ended */
@@ -121,11 +121,12 @@ static void add_medium(struct trial *trial)
 
 static void test_next_of_documents(void **state)
 {
-	static const char reg[] = "{\"register\":1,\"version\":1," ISSUED ",\"entries\":[{\"id\":\"m\"," MEDIUM
-				  ",\"ends_at\":\"2026-11-25T00:20:00Z\"}]}";
-	static const char orders[] = "{\"orders\":1,\"version\":1," ISSUED ",\"exemptions\":[{\"id\":\"e\",\"control\":\"usb_storage\","
-				     "\"subject\":\"medium:0781:5567:A\",\"ends_at\":\"2026-11-24T00:20:00Z\"}],\"grants\":[{\"id\":\"g\"," MEDIUM
-				     ",\"ends_at\":\"2026-11-23T00:20:00Z\"}]}";
+	static const char reg[] =
+		"{\"register\":1,\"version\":1," ISSUED ",\"entries\":[{\"id\":\"m\"," MEDIUM ",\"ends_at\":\"2026-11-25T00:20:00Z\"}]}";
+	static const char orders[] =
+		"{\"orders\":1,\"version\":1," ISSUED ",\"exemptions\":[{\"id\":\"e\",\"control\":\"usb_storage\","
+		"\"subject\":\"medium:0781:5567:A\",\"ends_at\":\"2026-11-24T00:20:00Z\"}],\"grants\":[{\"id\":\"g\"," MEDIUM
+		",\"ends_at\":\"2026-11-23T00:20:00Z\"}]}";
 	AUTO(trial_fini) struct trial trial;
 
 	(void)state;
@@ -182,8 +183,8 @@ static void test_report_hides_other_users(void **state)
 
 static void test_exit_status(void **state)
 {
-	static const int status[] = {[VERDICT_PASS] = 0, [VERDICT_FAIL] = 1, [VERDICT_UNKNOWN] = 2, [VERDICT_NOT_APPLICABLE] = 0,
-	                             [VERDICT_EXEMPT] = 0};
+	static const int status[] = {
+		[VERDICT_PASS] = 0, [VERDICT_FAIL] = 1, [VERDICT_UNKNOWN] = 2, [VERDICT_NOT_APPLICABLE] = 0, [VERDICT_EXEMPT] = 0};
 
 	(void)state;
 	for (int kind = VERDICT_PASS; kind <= VERDICT_EXEMPT; kind++)
@@ -251,7 +252,7 @@ static void test_medium_without_a_rule(void **state)
 
 	(void)state;
 	trial_init(&trial, LOCK ",{\"control\":\"usb_storage\",\"when\":{\"users\":[\"nobody\"]},\"require\":{\"is\":\"allowed\"}},"
-			   "{\"control\":\"usb_storage\",\"require\":{\"is\":\"read_only\"}}");
+	                        "{\"control\":\"usb_storage\",\"require\":{\"is\":\"read_only\"}}");
 	add_medium(&trial);
 	for (int64_t uid = 0; uid < 50; uid++) /* far more users than rules */
 		(void)facts_add_session(&trial.facts, uid);
@@ -269,10 +270,14 @@ static void test_medium_without_a_rule(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_next_of_hours),            cmocka_unit_test(test_next_of_ages),
-		cmocka_unit_test(test_next_of_documents),        cmocka_unit_test(test_exit_status),
-		cmocka_unit_test(test_report_hides_other_users), cmocka_unit_test(test_too_many_facts),
-		cmocka_unit_test(test_many_facts),               cmocka_unit_test(test_parameters_once),
+		cmocka_unit_test(test_next_of_hours),
+		cmocka_unit_test(test_next_of_ages),
+		cmocka_unit_test(test_next_of_documents),
+		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_report_hides_other_users),
+		cmocka_unit_test(test_too_many_facts),
+		cmocka_unit_test(test_many_facts),
+		cmocka_unit_test(test_parameters_once),
 		cmocka_unit_test(test_medium_without_a_rule),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#define ROUNDS  1500
-#define BASE    INT64_C(1795300000) /* a Sunday in November 2026 */
-#define DAY     86400
+#define ROUNDS 1500
+#define BASE   INT64_C(1795300000) /* a Sunday in November 2026 */
+#define DAY    86400
 
 static uint64_t seed;
 
@@ -178,8 +178,7 @@ static void make_documents(struct trial *trial)
 		end(&orders, trial->now - DAY / 2 + below(2 * DAY));
 	}
 	buf_add(&orders, "]}");
-	if (!media_register_parse(&trial->media, reg.data, reg.size, &err) ||
-	    !orders_parse(&trial->orders, orders.data, orders.size, &err))
+	if (!media_register_parse(&trial->media, reg.data, reg.size, &err) || !orders_parse(&trial->orders, orders.data, orders.size, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -288,14 +287,14 @@ static bool same(const struct verdicts *a, const struct verdicts *b)
 	return true;
 }
 
-#define TRIAL(name, last, sessions)                 \
-	AUTO(trial_fini) struct trial name;             \
-	uint64_t trial_seed = seed;                     \
+#define TRIAL(name, last, sessions)                                                                                                        \
+	AUTO(trial_fini) struct trial name;                                                                                                \
+	uint64_t trial_seed = seed;                                                                                                        \
 	make(&(name), (last), (sessions))
-#define HOLDS(what)                                                     \
-	do {                                                                \
-		if (!(what))                                                    \
-			fail_msg("EPAGENT_SEED=%" PRIu64 ": " #what, trial_seed);   \
+#define HOLDS(what)                                                                                                                        \
+	do {                                                                                                                               \
+		if (!(what))                                                                                                               \
+			fail_msg("EPAGENT_SEED=%" PRIu64 ": " #what, trial_seed);                                                          \
 	} while (0)
 
 static void test_unrelated_fact_changes_nothing(void **state)
@@ -346,8 +345,8 @@ static void test_a_bound_never_passes(void **state)
 		AUTO(verdicts_fini) struct verdicts verdicts;
 		judge_at(&trial, &verdicts, trial.now);
 		for (size_t i = 0; i < verdicts.count; i++)
-			HOLDS(!is_unknown_fact(&verdicts.items[i]) || (verdicts.items[i].verdict != VERDICT_PASS &&
-			                                               verdicts.items[i].verdict != VERDICT_NOT_APPLICABLE));
+			HOLDS(!is_unknown_fact(&verdicts.items[i]) ||
+			      (verdicts.items[i].verdict != VERDICT_PASS && verdicts.items[i].verdict != VERDICT_NOT_APPLICABLE));
 	}
 }
 
@@ -372,8 +371,9 @@ static void test_strictest_of_several_users(void **state)
 			if (catalogue_is_media(ab->control))
 				HOLDS(sessions[0].locked || sessions[1].locked ? ab->allowed <= least : ab->allowed == least);
 			else
-				HOLDS(verdict_rank(ab->verdict) ==
-				      (verdict_rank(a->verdict) > verdict_rank(b->verdict) ? verdict_rank(a->verdict) : verdict_rank(b->verdict)));
+				HOLDS(verdict_rank(ab->verdict) == (verdict_rank(a->verdict) > verdict_rank(b->verdict)
+				                                            ? verdict_rank(a->verdict)
+				                                            : verdict_rank(b->verdict)));
 		}
 	}
 }

@@ -108,8 +108,8 @@ static void locked_groups(void **state)
 
 static void marks_that_lock_no_group(void **state)
 {
-	static const char *const heads[] = {"[Daemon] [$i]", "[Daemon][$ie]", "[Daemon][i]", "[$i][Daemon]", "[Daemon][$i",
-	                                    "[Daemon][x][$i]", "[Other][$i]", "[Dae][mon][$i]", "[Daemon][$i] x"};
+	static const char *const heads[] = {"[Daemon] [$i]",   "[Daemon][$ie]", "[Daemon][i]",    "[$i][Daemon]",  "[Daemon][$i",
+	                                    "[Daemon][x][$i]", "[Other][$i]",   "[Dae][mon][$i]", "[Daemon][$i] x"};
 
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
 		char text[100];

@@ -32,7 +32,8 @@ static void words_are_values(void **state)
 
 	(void)state;
 	assert_int_equal(json_array_size(json), 3);
-	assert_true(json_is_true(json_array_get(json, 0)) && json_is_false(json_array_get(json, 1)) && json_is_null(json_array_get(json, 2)));
+	assert_true(json_is_true(json_array_get(json, 0)) && json_is_false(json_array_get(json, 1)) &&
+	            json_is_null(json_array_get(json, 2)));
 }
 
 static void strings_become_their_bytes(void **state)
@@ -59,7 +60,9 @@ static void strings_become_their_bytes(void **state)
 		{JSON_CHROMIUM, "\"\xff\"", NULL},
 		{JSON_CHROMIUM, "\"abc", NULL},
 		{JSON_FIREFOX, "\"\\ud800\"", "\xed\xa0\x80"},
-		{JSON_FIREFOX, "\"\\ud800\\u0041\"", "\xed\xa0\x80" "A"},
+		{JSON_FIREFOX, "\"\\ud800\\u0041\"",
+	         "\xed\xa0\x80"
+	         "A"},
 		{JSON_FIREFOX, "\"\\ud800\\ud800\"", "\xed\xa0\x80\xed\xa0\x80"},
 		{JSON_FIREFOX, "\"\\ud800\\udc0g\"", NULL},
 		{JSON_FIREFOX, "\"\\x41\"", NULL},
@@ -98,8 +101,9 @@ static void a_number_beyond_a_double(void **state)
 
 static void members_need_keys_and_colons(void **state)
 {
-	static const char *const bad[] = {"{", "{1:2}", "{x\":1}", "{\"x\"", "{\"x\" 1}", "{\"x\":", "{\"x\":}", "{\"x", "{\"\\", "{\"x\":1", "{\"x\":1 2}",
-	                                  "[", "[1", "[1 2]", "[1,", "[1}", "]", "", "1 2"};
+	static const char *const bad[] = {"{",     "{1:2}",    "{x\":1}",     "{\"x\"", "{\"x\" 1}", "{\"x\":", "{\"x\":}", "{\"x",
+	                                  "{\"\\", "{\"x\":1", "{\"x\":1 2}", "[",      "[1",        "[1 2]",   "[1,",      "[1}",
+	                                  "]",     "",         "1 2"};
 	enum err_kind kind;
 
 	(void)state;
@@ -139,10 +143,8 @@ static void values_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_are_values),
-		cmocka_unit_test(strings_become_their_bytes),
-		cmocka_unit_test(a_number_beyond_a_double),
-		cmocka_unit_test(members_need_keys_and_colons),
+		cmocka_unit_test(words_are_values),         cmocka_unit_test(strings_become_their_bytes),
+		cmocka_unit_test(a_number_beyond_a_double), cmocka_unit_test(members_need_keys_and_colons),
 		cmocka_unit_test(values_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,12 +109,40 @@ static void test_every_control_has_a_title(void **state)
 
 static void test_every_word_of_the_judge(void **state)
 {
-	static const char *const words[] = {
-		"ok", "not_written", "not_read", "nothing_found", "no_rule_now", "future", "off", "too_long", "too_short", "never", "too_old",
-		"is_off", "is_on", "none", "partial", "not_enforced", "nothing_attached", "no_identity", "lifeline", "blocked",
-		"blocked_not_registered", "blocked_shared_serial", "blocked_not_encrypted", "blocked_not_scanned", "blocked_screen_locked",
-		"open", "open_not_registered", "open_shared_serial", "open_not_encrypted", "open_not_scanned", "open_screen_locked",
-		"writable", "closed", "mend"};
+	static const char *const words[] = {"ok",
+	                                    "not_written",
+	                                    "not_read",
+	                                    "nothing_found",
+	                                    "no_rule_now",
+	                                    "future",
+	                                    "off",
+	                                    "too_long",
+	                                    "too_short",
+	                                    "never",
+	                                    "too_old",
+	                                    "is_off",
+	                                    "is_on",
+	                                    "none",
+	                                    "partial",
+	                                    "not_enforced",
+	                                    "nothing_attached",
+	                                    "no_identity",
+	                                    "lifeline",
+	                                    "blocked",
+	                                    "blocked_not_registered",
+	                                    "blocked_shared_serial",
+	                                    "blocked_not_encrypted",
+	                                    "blocked_not_scanned",
+	                                    "blocked_screen_locked",
+	                                    "open",
+	                                    "open_not_registered",
+	                                    "open_shared_serial",
+	                                    "open_not_encrypted",
+	                                    "open_not_scanned",
+	                                    "open_screen_locked",
+	                                    "writable",
+	                                    "closed",
+	                                    "mend"};
 	char key[100];
 
 	(void)state;
@@ -136,9 +164,12 @@ static void test_every_word_of_the_judge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_render),          cmocka_unit_test(test_language),
-		cmocka_unit_test(test_table_is_sorted), cmocka_unit_test(test_fallback),
-		cmocka_unit_test(test_every_control_has_a_title), cmocka_unit_test(test_every_word_of_the_judge),
+		cmocka_unit_test(test_render),
+		cmocka_unit_test(test_language),
+		cmocka_unit_test(test_table_is_sorted),
+		cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_every_control_has_a_title),
+		cmocka_unit_test(test_every_word_of_the_judge),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,8 +155,8 @@ static void test_yaml_too_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),        cmocka_unit_test(test_json_depth),
-		cmocka_unit_test(test_yaml_bounds), cmocka_unit_test(test_yaml_lines_and_kinds),
+		cmocka_unit_test(test_json),           cmocka_unit_test(test_json_depth),
+		cmocka_unit_test(test_yaml_bounds),    cmocka_unit_test(test_yaml_lines_and_kinds),
 		cmocka_unit_test(test_yaml_too_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

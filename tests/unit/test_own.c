@@ -379,20 +379,13 @@ static int tool(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(makes_folders_and_takes_them_away),
-		TEST(gives_the_original_back),
-		TEST(gives_another_owner_back),
-		TEST(bytes_alike_are_still_given_back),
-		TEST(what_others_changed_is_left_alone),
-		TEST(a_removed_original_is_not_brought_back),
-		TEST(our_file_removed_is_set_again),
-		TEST(a_folder_with_others_files_stays),
-		TEST(two_files_share_a_folder),
-		TEST(a_changed_mode_is_set_right),
-		TEST(refuses_what_it_could_not_undo),
-		TEST(refuses_a_users_folder),
-		TEST(refuses_without_a_state_folder),
-		TEST(a_damaged_memory_touches_nothing),
+		TEST(makes_folders_and_takes_them_away), TEST(gives_the_original_back),
+		TEST(gives_another_owner_back),          TEST(bytes_alike_are_still_given_back),
+		TEST(what_others_changed_is_left_alone), TEST(a_removed_original_is_not_brought_back),
+		TEST(our_file_removed_is_set_again),     TEST(a_folder_with_others_files_stays),
+		TEST(two_files_share_a_folder),          TEST(a_changed_mode_is_set_right),
+		TEST(refuses_what_it_could_not_undo),    TEST(refuses_a_users_folder),
+		TEST(refuses_without_a_state_folder),    TEST(a_damaged_memory_touches_nothing),
 	};
 
 	return argc > 1 ? tool(argc, argv) : cmocka_run_group_tests_name("own", tests, NULL, NULL);

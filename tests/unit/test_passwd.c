@@ -7,17 +7,17 @@
 static void accounts_are_read_and_rubbish_is_left_out(void **state)
 {
 	static const char text[] = "root:x:0:0:root:/root:/bin/bash\n"
-	                           "sato:x:1000:1000:佐藤,,,:/home/佐藤:/bin/bash\n"
-	                           "short:x:1001:1001\n"
-	                           "minus:x:-5:1:a:/home/m:/bin/sh\n"
-	                           "big:x:4294967295:1:a:/home/m:/bin/sh\n"
-	                           "last:x:4294967294:1:a:/home/l:/bin/sh\n"
-	                           "+nis:x:1002:1:a:/home/n:/bin/sh\n"
-	                           "-nis:x:1003:1:a:/home/n:/bin/sh\n"
-	                           "#x:x:1004:1:a:/home/n:/bin/sh\n"
-	                           ":x:1005:1:a:/home/n:/bin/sh\n"
-	                           "twin:x:1000:1000:b:/home/twin:/bin/sh\n"
-	                           "bare:x:1006:1006::/home/bare:";
+				   "sato:x:1000:1000:佐藤,,,:/home/佐藤:/bin/bash\n"
+				   "short:x:1001:1001\n"
+				   "minus:x:-5:1:a:/home/m:/bin/sh\n"
+				   "big:x:4294967295:1:a:/home/m:/bin/sh\n"
+				   "last:x:4294967294:1:a:/home/l:/bin/sh\n"
+				   "+nis:x:1002:1:a:/home/n:/bin/sh\n"
+				   "-nis:x:1003:1:a:/home/n:/bin/sh\n"
+				   "#x:x:1004:1:a:/home/n:/bin/sh\n"
+				   ":x:1005:1:a:/home/n:/bin/sh\n"
+				   "twin:x:1000:1000:b:/home/twin:/bin/sh\n"
+				   "bare:x:1006:1006::/home/bare:";
 	struct arena arena;
 	struct passwd_file passwd;
 	struct err err;

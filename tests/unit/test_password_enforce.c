@@ -56,7 +56,10 @@ static char *picture(void)
 	static unsigned turn;
 	char command[512], *out = text[turn++ % 2];
 
-	(void)snprintf(command, sizeof command, "cd '%s' && find . -printf '%%p %%y %%U:%%G %%m %%s %%T@ ' -exec sh -c 'test -f \"$1\" && sha256sum <\"$1\" || echo' - {} \\;", root);
+	(void)snprintf(command, sizeof command,
+	               "cd '%s' && find . -printf '%%p %%y %%U:%%G %%m %%s %%T@ ' -exec sh -c 'test -f \"$1\" && sha256sum <\"$1\" || "
+	               "echo' - {} \\;",
+	               root);
 	FILE *pipe = popen(command, "r"); /* NOLINT */
 	assert_non_null(pipe);
 	out[fread(out, 1, sizeof text[0] - 1, pipe)] = '\0';
@@ -134,8 +137,8 @@ static const char *fact_of(const char *subject)
 	(void)snprintf(said, sizeof said, "none");
 	for (size_t i = 0; i < facts.count; i++)
 		if (strcmp(facts.items[i].subject, subject) == 0)
-			(void)snprintf(said, sizeof said, "%s %s %s", facts.items[i].value.number ? "on" : "off", facts.items[i].fixed ? "fixed" : "free",
-			               facts.items[i].reason ? facts.items[i].reason : "-");
+			(void)snprintf(said, sizeof said, "%s %s %s", facts.items[i].value.number ? "on" : "off",
+			               facts.items[i].fixed ? "fixed" : "free", facts.items[i].reason ? facts.items[i].reason : "-");
 	return said;
 }
 
@@ -330,16 +333,11 @@ static int tool(char **argv)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(chromium_and_kin_get_a_drop_in),
-		TEST(another_value_replaces_ours),
-		TEST(a_drop_in_does_not_hide_a_conflict),
-		TEST(firefox_keeps_other_policies),
-		TEST(firefox_without_a_file_gets_one),
-		TEST(what_distribution_says_is_not_lost),
-		TEST(one_of_two_withdraws_and_the_other_stays),
-		TEST(who_was_removed_holds_nothing),
-		TEST(somebody_elses_change_is_left_alone),
-		TEST(a_removed_file_is_made_again),
+		TEST(chromium_and_kin_get_a_drop_in),           TEST(another_value_replaces_ours),
+		TEST(a_drop_in_does_not_hide_a_conflict),       TEST(firefox_keeps_other_policies),
+		TEST(firefox_without_a_file_gets_one),          TEST(what_distribution_says_is_not_lost),
+		TEST(one_of_two_withdraws_and_the_other_stays), TEST(who_was_removed_holds_nothing),
+		TEST(somebody_elses_change_is_left_alone),      TEST(a_removed_file_is_made_again),
 		TEST(what_cannot_be_done_is_refused),
 	};
 

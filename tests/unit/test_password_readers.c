@@ -154,12 +154,22 @@ static void chromium_policy_is_a_json_boolean(void **state)
 		const char *text;
 		int word; /* -1: the file is dropped */
 	} rows[] = {
-		{"{\"P\": false}", POLICY_OFF},        {"{\"P\": true}", POLICY_ON},           {"{\"P\": \"false\"}", POLICY_WRONG_TYPE},
-		{"{\"P\": 0}", POLICY_WRONG_TYPE},     {"{\"P\": null}", POLICY_WRONG_TYPE},   {"{\"P\": [false]}", POLICY_WRONG_TYPE},
-		{"{\"p\": false}", POLICY_UNSAID},     {"{}", POLICY_UNSAID},                  {"{\"a\": {\"P\": false}}", POLICY_UNSAID},
-		{"{\"P\": true, \"P\": false}", POLICY_OFF}, {"{\"P\": false, \"P\": true}", POLICY_ON},
-		{"[{\"P\": false}]", -1},              {"", -1},                               {"null", -1},
-		{"{\"P\": false", -1},                 {"{\"\\x50\": false}", POLICY_OFF},
+		{"{\"P\": false}", POLICY_OFF},
+		{"{\"P\": true}", POLICY_ON},
+		{"{\"P\": \"false\"}", POLICY_WRONG_TYPE},
+		{"{\"P\": 0}", POLICY_WRONG_TYPE},
+		{"{\"P\": null}", POLICY_WRONG_TYPE},
+		{"{\"P\": [false]}", POLICY_WRONG_TYPE},
+		{"{\"p\": false}", POLICY_UNSAID},
+		{"{}", POLICY_UNSAID},
+		{"{\"a\": {\"P\": false}}", POLICY_UNSAID},
+		{"{\"P\": true, \"P\": false}", POLICY_OFF},
+		{"{\"P\": false, \"P\": true}", POLICY_ON},
+		{"[{\"P\": false}]", -1},
+		{"", -1},
+		{"null", -1},
+		{"{\"P\": false", -1},
+		{"{\"\\x50\": false}", POLICY_OFF},
 	};
 
 	(void)state;
@@ -233,8 +243,10 @@ static void firefox_settings_of_the_user_bind_nobody(void **state)
 		char text[200];
 		struct firefox_logins logins;
 		struct err err;
-		(void)snprintf(text, sizeof text, "{\"policies\": {\"Preferences\": {\"signon.rememberSignons\": "
-		                                  "{\"Value\": false, \"Status\": \"%s\"}}}}", kinds[i]);
+		(void)snprintf(text, sizeof text,
+		               "{\"policies\": {\"Preferences\": {\"signon.rememberSignons\": "
+		               "{\"Value\": false, \"Status\": \"%s\"}}}}",
+		               kinds[i]);
 		assert_true(firefox_policy_read(text, strlen(text), &logins, &err));
 		assert_true(logins.preference == POLICY_OFF && logins.value && !logins.locked);
 	}
@@ -242,9 +254,17 @@ static void firefox_settings_of_the_user_bind_nobody(void **state)
 
 static void firefox_without_policies_is_broken(void **state)
 {
-	static const char *const broken[] = {"[]", "null", "{}", " ", "{\"policies\": null}", "{\"policies\": 0}", "{\"policies\": \"\"}",
-	                                     "{\"policies\": false}", "{\"PasswordManagerEnabled\": false}"};
-	static const char *const nothing[] = {"", "{\"policies\": {}}", "{\"policies\": []}", "{\"policies\": \"x\"}", "{\"policies\": true}"};
+	static const char *const broken[] = {"[]",
+	                                     "null",
+	                                     "{}",
+	                                     " ",
+	                                     "{\"policies\": null}",
+	                                     "{\"policies\": 0}",
+	                                     "{\"policies\": \"\"}",
+	                                     "{\"policies\": false}",
+	                                     "{\"PasswordManagerEnabled\": false}"};
+	static const char *const nothing[] = {"", "{\"policies\": {}}", "{\"policies\": []}", "{\"policies\": \"x\"}",
+	                                      "{\"policies\": true}"};
 	struct firefox_logins logins;
 	struct err err;
 
@@ -278,10 +298,13 @@ static void merging_keeps_what_is_there(void **state)
 	char first[512];
 
 	(void)state;
-	(void)snprintf(first, sizeof first, "%s", merged("{\"a\": 1.5, \"policies\": {\"Z\": [1, {}], \"OfferToSaveLogins\": true, \"Y\": \"é\\n\"}}", "firefox", false));
-	assert_string_equal(first, "{\n  \"a\": 1.5,\n  \"policies\": {\n    \"Z\": [\n      1,\n      {}\n    ],\n    \"OfferToSaveLogins\": false,\n"
-	                           "    \"Y\": \"é\\n\",\n    \"PasswordManagerEnabled\": false\n  },\n  \"epagent\": {\n    \"set_for\": [\n"
-	                           "      \"firefox\"\n    ]\n  }\n}\n");
+	(void)snprintf(
+		first, sizeof first, "%s",
+		merged("{\"a\": 1.5, \"policies\": {\"Z\": [1, {}], \"OfferToSaveLogins\": true, \"Y\": \"é\\n\"}}", "firefox", false));
+	assert_string_equal(
+		first, "{\n  \"a\": 1.5,\n  \"policies\": {\n    \"Z\": [\n      1,\n      {}\n    ],\n    \"OfferToSaveLogins\": false,\n"
+		       "    \"Y\": \"é\\n\",\n    \"PasswordManagerEnabled\": false\n  },\n  \"epagent\": {\n    \"set_for\": [\n"
+		       "      \"firefox\"\n    ]\n  }\n}\n");
 	assert_string_equal(merged(first, "firefox", false), first);
 	assert_non_null(strstr(merged("", "firefox", true), "\"PasswordManagerEnabled\": true"));
 	assert_string_equal(merged("{", "firefox", false), "invalid");

@@ -11,15 +11,19 @@
 
 static const char canonical[] =
 	"{\"policy\":\"p\",\"version\":12,\"format\":1,\"title\":{\"ja\":\"標準\",\"en\":\"t\"},\"zone\":\"lgwan\",\"timezone\":\"UTC\","
-	"\"rules\":[{\"control\":\"screen_lock\",\"require\":{\"at_most\":600,\"enforced\":true},\"mode\":\"enforce\",\"severity\":\"high\","
+	"\"rules\":[{\"control\":\"screen_lock\",\"require\":{\"at_most\":600,\"enforced\":true},\"mode\":\"enforce\",\"severity\":"
+        "\"high\","
 	"\"grace\":259200,\"clauses\":[\"a 6(1)①キ\"]},"
-	"{\"control\":\"usb_storage\",\"when\":{\"hours\":\"Mon-Fri 08:30-17:15\",\"users\":[\"clerks\"]},\"require\":{\"only\":\"registered\","
+	"{\"control\":\"usb_storage\",\"when\":{\"hours\":\"Mon-Fri "
+        "08:30-17:15\",\"users\":[\"clerks\"]},\"require\":{\"only\":\"registered\","
 	"\"access\":\"read_only\",\"encrypted\":true,\"scanned\":false,\"unlocked_screen\":true},\"mode\":\"observe\",\"severity\":\"low\","
 	"\"grace\":0,\"clauses\":[]},"
-	"{\"control\":\"usb_storage\",\"require\":{\"is\":\"blocked\"},\"mode\":\"observe\",\"severity\":\"medium\",\"grace\":0,\"clauses\":[]},"
+	"{\"control\":\"usb_storage\",\"require\":{\"is\":\"blocked\"},\"mode\":\"observe\",\"severity\":\"medium\",\"grace\":0,"
+        "\"clauses\":[]},"
 	"{\"control\":\"listening_ports\",\"require\":{\"only\":[\"tcp/22\",\"udp/68\"]},\"mode\":\"observe\",\"severity\":\"critical\","
 	"\"grace\":60,\"clauses\":[]},"
-	"{\"control\":\"saved_passwords\",\"require\":{\"at_most\":3},\"mode\":\"observe\",\"severity\":\"medium\",\"grace\":0,\"clauses\":[]}]}";
+	"{\"control\":\"saved_passwords\",\"require\":{\"at_most\":3},\"mode\":\"observe\",\"severity\":\"medium\",\"grace\":0,\"clauses\":"
+        "[]}]}";
 
 static void test_canonical_is_a_fixed_point(void **state)
 {
@@ -105,8 +109,10 @@ static void test_refused(void **state)
 		{"", "JSON line 1"},
 		{"[]", "a policy must be a map"},
 		{HEAD "\"rules\":[]}", "`rules` must be a list"},
-		{HEAD "\"version\":-1,\"rules\":[{\"control\":\"disk_encryption\",\"require\":{\"is\":\"on\"}}]}", "`version` must be a whole"},
-		{HEAD "\"version\":[],\"rules\":[{\"control\":\"disk_encryption\",\"require\":{\"is\":\"on\"}}]}", "`version` must be a whole"},
+		{HEAD "\"version\":-1,\"rules\":[{\"control\":\"disk_encryption\",\"require\":{\"is\":\"on\"}}]}",
+	         "`version` must be a whole"},
+		{HEAD "\"version\":[],\"rules\":[{\"control\":\"disk_encryption\",\"require\":{\"is\":\"on\"}}]}",
+	         "`version` must be a whole"},
 		{HEAD "\"rules\":[{\"control\":\"disk_encryption\",\"require\":{\"is\":\"on\"}}],\"zone\":null}", "`zone` must be a word"},
 		{HEAD "\"rules\":[{\"control\":\"screen_lock\",\"require\":{\"at_most\":1.5}}]}", "`at_most: 1.5` is not a time"},
 		{HEAD "\"rules\":[{\"control\":\"screen_lock\",\"require\":{\"at_most\":-600}}]}", "`at_most: -600` is not a time"},

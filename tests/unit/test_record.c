@@ -49,13 +49,12 @@ static void goes_there_and_back(void **state)
 /* The layout and the hash as docs/protocol.md has them; the hash was computed by another implementation (Python's hashlib). */
 static void layout_is_the_documented_one(void **state)
 {
-	static const char want[] =
-		"45505231990000000700020002000000"
-		"08070605040302010700000000000000"
-		"fbc39f00a2010000"
-		"06120f0000000000"
-		"01020300000000000000000000000000"
-		"aabb000000000000000000000000000000000000000000000000000000000000";
+	static const char want[] = "45505231990000000700020002000000"
+				   "08070605040302010700000000000000"
+				   "fbc39f00a2010000"
+				   "06120f0000000000"
+				   "01020300000000000000000000000000"
+				   "aabb000000000000000000000000000000000000000000000000000000000000";
 	struct record record = sample();
 	char text[2 * RECORD_HEADER_SIZE + 1];
 	struct buf bytes;
@@ -151,8 +150,11 @@ static void kinds_have_names(void **state)
 
 static void heads_go_there_and_back(void **state)
 {
-	struct record_head head = {.at = {.epoch = 0xfedcba9876543210, .number = 12, .hash = {1, 2}}, .count = 99, .key = {4, 5},
-	                           .signature = {0x30, 6}, .signature_size = 70};
+	struct record_head head = {.at = {.epoch = 0xfedcba9876543210, .number = 12, .hash = {1, 2}},
+	                           .count = 99,
+	                           .key = {4, 5},
+	                           .signature = {0x30, 6},
+	                           .signature_size = 70};
 	struct record_head back;
 	uint8_t message[RECORD_HEAD_MESSAGE_SIZE];
 	struct buf text;
@@ -181,12 +183,9 @@ static void heads_go_there_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(goes_there_and_back),
-		cmocka_unit_test(layout_is_the_documented_one),
-		cmocka_unit_test(any_changed_byte_is_seen),
-		cmocka_unit_test(sizes_have_a_maximum),
-		cmocka_unit_test(follows_its_predecessor_only),
-		cmocka_unit_test(kinds_have_names),
+		cmocka_unit_test(goes_there_and_back),          cmocka_unit_test(layout_is_the_documented_one),
+		cmocka_unit_test(any_changed_byte_is_seen),     cmocka_unit_test(sizes_have_a_maximum),
+		cmocka_unit_test(follows_its_predecessor_only), cmocka_unit_test(kinds_have_names),
 		cmocka_unit_test(heads_go_there_and_back),
 	};
 

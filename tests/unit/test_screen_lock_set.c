@@ -69,7 +69,8 @@ static void freeze(void)
 /* Everything that can be seen of the machine, times to the nanosecond. */
 static void snapshot(char out[65])
 {
-	(void)snprintf(out, 65, "%.64s", sh("{ find m -printf '%p %y %m %U %G %T@ %l\\n' | sort; find m -type f | sort | xargs cat; } | sha256sum"));
+	(void)snprintf(out, 65, "%.64s",
+	               sh("{ find m -printf '%p %y %m %U %G %T@ %l\\n' | sort; find m -type f | sort | xargs cat; } | sha256sum"));
 }
 
 static bool enforce(const char *subject, int64_t seconds, struct err *err)
@@ -147,8 +148,7 @@ static void gnome_where_there_was_nothing(void **state)
 	must("user:1000", 600);
 	assert_string_equal(sh("cat m/etc/dconf/profile/user m/run/dconf/user/1000"),
 	                    "user-db:user\nsystem-db:epagent\nuser-db:user\nsystem-db:epagent");
-	assert_string_equal(sh("tail -1 m/etc/tmpfiles.d/epagent-dconf.conf"),
-	                    "C /run/dconf/user/1000 - - - - /etc/dconf/profile/user");
+	assert_string_equal(sh("tail -1 m/etc/tmpfiles.d/epagent-dconf.conf"), "C /run/dconf/user/1000 - - - - /etc/dconf/profile/user");
 }
 
 static void gnome_over_a_lock_of_others(void **state)
@@ -157,7 +157,8 @@ static void gnome_over_a_lock_of_others(void **state)
 	gnome();
 	if (*sh("command -v dconf") == '\0')
 		skip();
-	(void)sh("mkdir -p d/locks m/etc/dconf/profile m/etc/dconf/db; printf '[org/gnome/desktop/session]\\nidle-delay=uint32 900\\n' >d/k; "
+	(void)sh("mkdir -p d/locks m/etc/dconf/profile m/etc/dconf/db; printf '[org/gnome/desktop/session]\\nidle-delay=uint32 900\\n' "
+	         ">d/k; "
 	         "echo /org/gnome/desktop/session/idle-delay >d/locks/l; dconf compile m/etc/dconf/db/site d; "
 	         "chmod 644 m/etc/dconf/db/site; printf 'user-db:user\\nsystem-db:site' >m/etc/dconf/profile/user");
 	there_and_back("user:1000 600 fixed, user:* 600 fixed", "user:1000 900, user:* 900");
@@ -169,7 +170,8 @@ static void gnome_over_a_packages_profile(void **state)
 {
 	(void)state;
 	gnome();
-	(void)sh("mkdir -p m/usr/share/dconf/profile; printf '# ours\\nuser-db:user\\nsystem-db:distro\\n' >m/usr/share/dconf/profile/user");
+	(void)sh(
+		"mkdir -p m/usr/share/dconf/profile; printf '# ours\\nuser-db:user\\nsystem-db:distro\\n' >m/usr/share/dconf/profile/user");
 	there_and_back("user:1000 600 fixed, user:* 600 fixed", "user:1000 300, user:* 300");
 	must("user:1000", 600);
 	assert_string_equal(sh("cat m/etc/dconf/profile/user"), "# ours\nuser-db:user\nsystem-db:distro\nsystem-db:epagent");
@@ -205,11 +207,11 @@ static void kde_as_kconfig_reads_it(void **state)
 	         "[Daemon][Sub]\nA=1\n' >m/etc/xdg/kscreenlockerrc");
 	must("user:1000", 600);
 	static const char tools[] = "export LC_ALL=C HOME=$PWD XDG_CONFIG_HOME=$PWD/c XDG_CONFIG_DIRS=$PWD/m/etc/xdg; mkdir -p c; "
-	                            "for k in Autolock Timeout LockGrace Lock RequirePassword; do "
-	                            "kwriteconfig5 --file kscreenlockerrc --group Daemon --key $k 77 2>/dev/null; "
-	                            "kreadconfig5 --file kscreenlockerrc --group Daemon --key $k --default none 2>/dev/null; done; "
-	                            "kreadconfig5 --file kscreenlockerrc --group Greeter --key Theme 2>/dev/null; "
-	                            "kreadconfig5 --file kscreenlockerrc --group Daemon --group Sub --key A 2>/dev/null";
+				    "for k in Autolock Timeout LockGrace Lock RequirePassword; do "
+				    "kwriteconfig5 --file kscreenlockerrc --group Daemon --key $k 77 2>/dev/null; "
+				    "kreadconfig5 --file kscreenlockerrc --group Daemon --key $k --default none 2>/dev/null; done; "
+				    "kreadconfig5 --file kscreenlockerrc --group Greeter --key Theme 2>/dev/null; "
+				    "kreadconfig5 --file kscreenlockerrc --group Daemon --group Sub --key A 2>/dev/null";
 	assert_string_equal(sh(tools), "true\n10\n0\ntrue\ntrue\nx\n1");
 }
 
@@ -362,20 +364,13 @@ static void our_database_is_what_dconf_compiles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ONE(gnome_where_there_was_nothing),
-		ONE(gnome_over_a_lock_of_others),
-		ONE(gnome_over_a_packages_profile),
-		ONE(kde_where_there_was_nothing),
-		ONE(kde_over_a_file_of_others),
-		ONE(kde_as_kconfig_reads_it),
-		ONE(kde_refuses_what_it_cannot_do),
-		ONE(both_desktops),
-		ONE(the_strictest_of_several),
-		ONE(changed_by_somebody_else_is_left_alone),
-		ONE(after_a_start_run_is_empty),
-		ONE(tmpfiles_makes_the_mandatory_profile_again),
-		ONE(nonsense_is_refused),
-		ONE(our_database_is_what_dconf_compiles),
+		ONE(gnome_where_there_was_nothing), ONE(gnome_over_a_lock_of_others),
+		ONE(gnome_over_a_packages_profile), ONE(kde_where_there_was_nothing),
+		ONE(kde_over_a_file_of_others),     ONE(kde_as_kconfig_reads_it),
+		ONE(kde_refuses_what_it_cannot_do), ONE(both_desktops),
+		ONE(the_strictest_of_several),      ONE(changed_by_somebody_else_is_left_alone),
+		ONE(after_a_start_run_is_empty),    ONE(tmpfiles_makes_the_mandatory_profile_again),
+		ONE(nonsense_is_refused),           ONE(our_database_is_what_dconf_compiles),
 	};
 
 	return cmocka_run_group_tests_name("screen_lock_set", tests, NULL, NULL);

@@ -73,11 +73,11 @@ static void expect(const char *want)
 	users_fini(&users);
 }
 
-#define NEEDS_ROOT() \
-	do { \
-		(void)state; \
-		if (geteuid() != 0) \
-			skip(); \
+#define NEEDS_ROOT()                                                                                                                       \
+	do {                                                                                                                               \
+		(void)state;                                                                                                               \
+		if (geteuid() != 0)                                                                                                        \
+			skip();                                                                                                            \
 	} while (0)
 
 static void a_local_user(void **state)

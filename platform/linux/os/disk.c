@@ -14,8 +14,7 @@
 
 static int disk_open(void *context, const char *path, enum disk_open how, struct err *err)
 {
-	static const int flags[] = {
-		[DISK_READ] = O_RDONLY, [DISK_WRITE] = O_RDWR, [DISK_CREATE] = O_RDWR | O_CREAT | O_EXCL};
+	static const int flags[] = {[DISK_READ] = O_RDONLY, [DISK_WRITE] = O_RDWR, [DISK_CREATE] = O_RDWR | O_CREAT | O_EXCL};
 	struct stat info;
 
 	(void)context;

@@ -178,8 +178,7 @@ long os_write(int fd, const void *bytes, size_t size, struct err *err)
 
 bool os_wait(int fd, int events, int64_t until_boot_ms, struct err *err)
 {
-	struct pollfd poll_fd = {.fd = fd,
-	                         .events = (short)((events & OS_READ ? POLLIN : 0) | (events & OS_WRITE ? POLLOUT : 0))};
+	struct pollfd poll_fd = {.fd = fd, .events = (short)((events & OS_READ ? POLLIN : 0) | (events & OS_WRITE ? POLLOUT : 0))};
 
 	for (;;) {
 		int64_t left = until_boot_ms - os_boot_ms();

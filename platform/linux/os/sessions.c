@@ -17,7 +17,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-login.h>
 
-#define GROUPS_MAX 256
+#define GROUPS_MAX  256
 #define ANSWER_USEC 1000000
 
 static bool read_locked(sd_bus *bus, const char *id, bool *locked, struct err *err)
@@ -27,8 +27,8 @@ static bool read_locked(sd_bus *bus, const char *id, bool *locked, struct err *e
 
 	if (sd_bus_path_encode("/org/freedesktop/login1/session", id, &path) < 0)
 		return err_set(err, ERR_LIMIT, "out of memory");
-	int result = sd_bus_get_property_trivial(bus, "org.freedesktop.login1", path, "org.freedesktop.login1.Session", "LockedHint",
-	                                         NULL, 'b', &value);
+	int result = sd_bus_get_property_trivial(bus, "org.freedesktop.login1", path, "org.freedesktop.login1.Session", "LockedHint", NULL,
+	                                         'b', &value);
 	free(path);
 	*locked = value != 0;
 	return result >= 0 || err_errno(err, -result, "LockedHint of session %s", id);

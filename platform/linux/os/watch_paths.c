@@ -75,8 +75,8 @@ static void handle(struct paths *paths, const struct inotify_event *event)
 	for (size_t i = 0; i < paths->count; i++) {
 		struct path_watch *watch = &paths->items[i];
 		bool lost = (event->mask & IN_Q_OVERFLOW) != 0;
-		bool mine = watch->wd == event->wd && (!watch->name[0] || (event->mask & GONE) || event->len == 0 ||
-		                                       strcmp(watch->name, event->name) == 0);
+		bool mine = watch->wd == event->wd &&
+		            (!watch->name[0] || (event->mask & GONE) || event->len == 0 || strcmp(watch->name, event->name) == 0);
 		if (!lost && !mine)
 			continue;
 		/* The kernel has dropped this watch already: arm() must not remove whatever bears its number. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static const struct watch_kind *const kinds[] = {
-	[TRIGGER_PATH] = &watch_paths,       [TRIGGER_DEVICES] = &watch_devices, [TRIGGER_MOUNTS] = &watch_mounts,
+	[TRIGGER_PATH] = &watch_paths,        [TRIGGER_DEVICES] = &watch_devices, [TRIGGER_MOUNTS] = &watch_mounts,
 	[TRIGGER_SESSIONS] = &watch_sessions, [TRIGGER_UNIT] = &watch_units,
 };
 

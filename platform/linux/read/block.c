@@ -16,11 +16,21 @@ static const struct {
 	const char *prefix;
 	enum dm_kind kind;
 } makers[] = {
-	{"CRYPT-LUKS1-", DM_ENCRYPTS},  {"CRYPT-LUKS2-", DM_ENCRYPTS},   {"CRYPT-PLAIN-", DM_ENCRYPTS},
-	{"CRYPT-BITLK-", DM_ENCRYPTS},  {"CRYPT-TCRYPT-", DM_ENCRYPTS},  {"CRYPT-FVAULT2-", DM_ENCRYPTS},
-	{"CRYPT-LOOPAES-", DM_ENCRYPTS}, {"CRYPT-VERITY-", DM_PASSES},   {"CRYPT-INTEGRITY-", DM_PASSES},
-	{"CRYPT-SUBDEV-", DM_PASSES},   {"LVM-", DM_PASSES},             {"mpath-", DM_PASSES},
-	{"DMRAID-", DM_PASSES},         {"stratis-1-", DM_PASSES},       {"VDO-", DM_PASSES},
+	{"CRYPT-LUKS1-", DM_ENCRYPTS},
+	{"CRYPT-LUKS2-", DM_ENCRYPTS},
+	{"CRYPT-PLAIN-", DM_ENCRYPTS},
+	{"CRYPT-BITLK-", DM_ENCRYPTS},
+	{"CRYPT-TCRYPT-", DM_ENCRYPTS},
+	{"CRYPT-FVAULT2-", DM_ENCRYPTS},
+	{"CRYPT-LOOPAES-", DM_ENCRYPTS},
+	{"CRYPT-VERITY-", DM_PASSES},
+	{"CRYPT-INTEGRITY-", DM_PASSES},
+	{"CRYPT-SUBDEV-", DM_PASSES},
+	{"LVM-", DM_PASSES},
+	{"mpath-", DM_PASSES},
+	{"DMRAID-", DM_PASSES},
+	{"stratis-1-", DM_PASSES},
+	{"VDO-", DM_PASSES},
 };
 
 /* kpartx: "part2-mpath-3600508b1001c" */

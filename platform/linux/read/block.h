@@ -10,8 +10,8 @@
 /* What a device-mapper device does with what is written through it, told from /sys/block/dm-N/dm/uuid. */
 enum dm_kind {
 	DM_ENCRYPTS,
-	DM_PASSES,  /* hands data on as it is: LVM, multipath, partitions, verity, integrity */
-	DM_UNKNOWN  /* no uuid, or a maker that we do not know: it may encrypt or not */
+	DM_PASSES, /* hands data on as it is: LVM, multipath, partitions, verity, integrity */
+	DM_UNKNOWN /* no uuid, or a maker that we do not know: it may encrypt or not */
 };
 
 /* `type` gets the word that says it ("CRYPT-LUKS2", "LVM"), "" if there is none. */

@@ -21,10 +21,7 @@ bool chromium_policy_read(const char *text, size_t size, const char *policy, enu
 	if (!json_is_object(json))
 		return err_set(err, ERR_INVALID, "no dictionary");
 	const json_t *value = json_object_get(json, policy);
-	*out = !value                  ? POLICY_UNSAID
-	       : json_is_false(value)  ? POLICY_OFF
-	       : json_is_true(value)   ? POLICY_ON
-	                               : POLICY_WRONG_TYPE;
+	*out = !value ? POLICY_UNSAID : json_is_false(value) ? POLICY_OFF : json_is_true(value) ? POLICY_ON : POLICY_WRONG_TYPE;
 	return true;
 }
 

@@ -20,7 +20,7 @@ bool civil_seconds(const struct civil *civil, int64_t *seconds)
 {
 	char rfc[80]; /* six numbers of any size; what is out of range has a sign or a digit too many, or is no date */
 
-	(void)snprintf(rfc, sizeof rfc, "%04d-%02d-%02dT%02d:%02d:%02dZ", civil->year, civil->month, civil->day, civil->hour,
-	               civil->minute, civil->second);
+	(void)snprintf(rfc, sizeof rfc, "%04d-%02d-%02dT%02d:%02d:%02dZ", civil->year, civil->month, civil->day, civil->hour, civil->minute,
+	               civil->second);
 	return text_to_instant(rfc, seconds);
 }

@@ -53,12 +53,9 @@ static struct clamd_paths *list_exclude(struct clamd_conf *conf)
 }
 
 static const struct option options[] = {
-	{"LocalSocket", take_socket, NULL},
-	{"User", take_user, NULL},
-	{"DatabaseDirectory", take_database, NULL},
-	{"TCPSocket", take_tcp, NULL},
-	{"OnAccessIncludePath", NULL, list_include},
-	{"OnAccessMountPath", NULL, list_mount},
+	{"LocalSocket", take_socket, NULL},          {"User", take_user, NULL},
+	{"DatabaseDirectory", take_database, NULL},  {"TCPSocket", take_tcp, NULL},
+	{"OnAccessIncludePath", NULL, list_include}, {"OnAccessMountPath", NULL, list_mount},
 	{"OnAccessExcludePath", NULL, list_exclude},
 };
 

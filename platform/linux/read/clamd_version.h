@@ -12,9 +12,9 @@
  */
 struct clamd_version {
 	char engine[32];
-	bool has_database;    /* false: "ClamAV 1.4.6", nothing with a number is loaded */
+	bool has_database; /* false: "ClamAV 1.4.6", nothing with a number is loaded */
 	uint32_t number;
-	int64_t local_time;   /* the date's digits as if they were UTC */
+	int64_t local_time; /* the date's digits as if they were UTC */
 };
 
 bool clamd_version_read(struct clamd_version *version, const char *text, size_t size, struct err *err);

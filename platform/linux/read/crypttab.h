@@ -7,8 +7,8 @@
 
 struct crypttab_entry {
 	char name[128];
-	char key[512];       /* a path in the machine, or "" if a person, a token or chance gives the key */
-	bool null_cipher;    /* "encrypts" with nothing */
+	char key[512];    /* a path in the machine, or "" if a person, a token or chance gives the key */
+	bool null_cipher; /* "encrypts" with nothing */
 };
 
 /* The entry of `name`; the last one if there are several. false: none, or a line longer than we take. */

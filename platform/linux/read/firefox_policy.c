@@ -15,10 +15,11 @@
 
 /* What ECMAScript's trim() takes away. */
 static const char *const spaces[] = {
-	"\t",           "\n",           "\v",           "\f",           "\r",           " ",            "\xc2\xa0",
-	"\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
-	"\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
-	"\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf",
+	"\t",           "\n",           "\v",           "\f",           "\r",           " ",
+	"\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83",
+	"\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89",
+	"\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+	"\xef\xbb\xbf",
 };
 
 static size_t space_at(const char *text, const char *end, bool at_end)
@@ -87,7 +88,7 @@ static enum policy_word typed_word(const json_t *entry)
 static bool entry_is_valid(const json_t *entry)
 {
 	const json_t *value = json_object_get(entry, "Value"), *status = json_object_get(entry, "Status"),
-	             *type = json_object_get(entry, "Type");
+		     *type = json_object_get(entry, "Type");
 
 	return (!value || json_is_boolean(value) || json_is_number(value) || json_is_string(value)) &&
 	       (!status || is_one_of(status, (const char *const[]){"default", "locked", "user", "clear", NULL})) &&
@@ -126,10 +127,11 @@ static void read_setting(struct firefox_logins *out, const json_t *entry)
 static void read_preferences(struct firefox_logins *out, const json_t *preferences)
 {
 	struct err ignored;
-	AUTO(json_drop) json_t *parsed = json_is_string(preferences)
-	                                     ? lenient_json_parse(JSON_FIREFOX, json_string_value(preferences),
-	                                                          json_string_length(preferences), &ignored)
-	                                     : NULL;
+	AUTO(json_drop)
+	json_t *parsed =
+		json_is_string(preferences)
+			? lenient_json_parse(JSON_FIREFOX, json_string_value(preferences), json_string_length(preferences), &ignored)
+			: NULL;
 	const json_t *entry = json_object_get(parsed ? parsed : preferences, SETTING);
 
 	if (entry)

@@ -82,8 +82,8 @@ static bool find_value(const struct gvdb_table *root, const struct gschema_key *
 	return gvdb_get_table(root, key->schema, &schema) && gvdb_get_value(&schema, key->name, value);
 }
 
-bool gschema_get(struct gschema_default *out, const struct gvdb_table *root, const struct gschema_key *key,
-                 const char *const *desktops, struct err *err)
+bool gschema_get(struct gschema_default *out, const struct gvdb_table *root, const struct gschema_key *key, const char *const *desktops,
+                 struct err *err)
 {
 	struct gvdb_value value;
 

@@ -5,8 +5,8 @@
 /* Defaults in gschemas.compiled, .gschema.override files included: glib-compile-schemas has worked them in. */
 
 struct gschema_default {
-	bool is_switch;  /* type b; else type u */
-	uint32_t number; /* a switch: 0 or 1 */
+	bool is_switch;   /* type b; else type u */
+	uint32_t number;  /* a switch: 0 or 1 */
 	bool per_desktop; /* from an override for one desktop: [schema:DESKTOP] */
 };
 
@@ -16,5 +16,5 @@ struct gschema_key {
 
 /* `desktops` is XDG_CURRENT_DESKTOP of a session, cut at its colons and ended by NULL; the first one that has an override counts.
  * ABSENT: no such schema or key. UNSUPPORTED: of a type that is not read here. */
-bool gschema_get(struct gschema_default *out, const struct gvdb_table *root, const struct gschema_key *key,
-                 const char *const *desktops, struct err *err);
+bool gschema_get(struct gschema_default *out, const struct gvdb_table *root, const struct gschema_key *key, const char *const *desktops,
+                 struct err *err);

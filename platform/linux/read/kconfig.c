@@ -154,7 +154,8 @@ static void set_entry(struct parse *parse, const char *key, const char *value, c
 	if (entry && entry->immutable)
 		return;
 	if (!entry)
-		entry = config->entry_count == KCONFIG_MAX ? arena_alloc(arena, SIZE_MAX) : ARENA_PUSH(arena, config->entries, config->entry_count);
+		entry = config->entry_count == KCONFIG_MAX ? arena_alloc(arena, SIZE_MAX)
+		                                           : ARENA_PUSH(arena, config->entries, config->entry_count);
 	if (entry)
 		*entry = (struct kconfig_entry){.key = arena_strdup(arena, key),
 		                                .value = arena_strdup(arena, value),

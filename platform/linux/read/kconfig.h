@@ -16,7 +16,7 @@ struct kconfig_entry {
 	bool expands;   /* [$e] with a '$' in the value: the truth is known to the session's shell only */
 	bool deleted;   /* [$d]: the default holds */
 	bool immutable;
-	bool locked;    /* immutable by a file that is not the user's */
+	bool locked; /* immutable by a file that is not the user's */
 	const char *source;
 };
 

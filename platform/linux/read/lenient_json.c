@@ -310,7 +310,17 @@ static json_t *any_value(struct reader *reader)
 		return bracket_value(reader, json_array(), ']');
 	case '"':
 		return string_value(reader);
-	case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+	case '-':
+	case '0':
+	case '1':
+	case '2':
+	case '3':
+	case '4':
+	case '5':
+	case '6':
+	case '7':
+	case '8':
+	case '9':
 		return number_value(reader);
 	default:
 		break;

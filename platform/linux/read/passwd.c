@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define LINE_MAX_BYTES 4096 /* longer lines are nobody's account */
+#define LINE_MAX_BYTES 4096        /* longer lines are nobody's account */
 #define UID_LAST       4294967294u /* (uid_t)-1 is no user */
 
 /* Cuts `line` at colons, in place; gives how many fields there are, at most `max`. */

@@ -8,9 +8,9 @@
 
 /* /proc/PID/status, as far as it tells whose process it is and whether it can run (proc(5)). */
 struct proc_status {
-	char state;   /* R, S, D, I: alive; T, t: stopped; Z, X: dead */
-	int64_t uid;  /* the effective one */
-	bool nested;  /* it lives in a container: it has a second number in an inner pid namespace */
+	char state;  /* R, S, D, I: alive; T, t: stopped; Z, X: dead */
+	int64_t uid; /* the effective one */
+	bool nested; /* it lives in a container: it has a second number in an inner pid namespace */
 };
 
 bool proc_status_read(struct proc_status *status, const char *text, size_t size, struct err *err);

@@ -172,7 +172,8 @@ static int64_t moment_in(const struct moment *moment, int64_t year)
 
 	if (moment->kind == WEEKDAY) {
 		int64_t first = text_days_from_civil(year, (unsigned)moment->a, 1);
-		int64_t next = moment->a == 12 ? text_days_from_civil(year + 1, 1, 1) : text_days_from_civil(year, (unsigned)moment->a + 1, 1);
+		int64_t next =
+			moment->a == 12 ? text_days_from_civil(year + 1, 1, 1) : text_days_from_civil(year, (unsigned)moment->a + 1, 1);
 		/* 1970-01-01 was a Thursday: day 4 of a week that begins on Sunday. */
 		int64_t to_first = (moment->weekday - (first + 4) % 7 + 7) % 7;
 		day = first + to_first + (moment->week - 1) * 7;

@@ -23,12 +23,8 @@ static void add_interface(struct usb_descriptors *out, struct arena *arena, uint
 		out->complete = false;
 		return;
 	}
-	*interface = (struct usb_interface){.configuration = configuration,
-	                                    .number = at[2],
-	                                    .alternate = at[3],
-	                                    .class = at[5],
-	                                    .subclass = at[6],
-	                                    .protocol = at[7]};
+	*interface = (struct usb_interface){
+		.configuration = configuration, .number = at[2], .alternate = at[3], .class = at[5], .subclass = at[6], .protocol = at[7]};
 }
 
 /* One configuration of `size` bytes. The kernel's own parser stops at a length that does not fit and passes over short interfaces. */
@@ -99,8 +95,7 @@ static bool seen_before(const struct usb_descriptors *usb, size_t at)
 	const struct usb_interface *one = &usb->items[at];
 
 	for (size_t i = 0; i < at; i++)
-		if (usb->items[i].class == one->class && usb->items[i].subclass == one->subclass &&
-		    usb->items[i].protocol == one->protocol)
+		if (usb->items[i].class == one->class && usb->items[i].subclass == one->subclass && usb->items[i].protocol == one->protocol)
 			return true;
 	return false;
 }

@@ -13,7 +13,7 @@
  * lengths that do not fit, configurations that are missing or cut make `complete` false, and nothing is read beyond them.
  */
 #define USB_DESCRIPTORS_MAX (18u + 65535u) /* the size that the kernel gives the file, whatever is in it */
-#define USB_INTERFACES_MAX  1024 /* with all alternates of all configurations */
+#define USB_INTERFACES_MAX  1024           /* with all alternates of all configurations */
 
 #define USB_CLASS_MASS_STORAGE 0x08
 
