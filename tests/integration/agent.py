@@ -132,10 +132,12 @@ ALL = [
 
 
 class Agent:
-    def __init__(self, name, journal_mib=1, programs=None, deep=False):
+    def __init__(self, name, journal_mib=1, programs=None, deep=False, outside=False):
+        """`outside`: all of it, the programs too, where any user can reach it; the tree may be closed to others."""
         os.makedirs(WORK, exist_ok=True)
-        self.folder = tempfile.mkdtemp(prefix=name + "-", dir=WORK)
+        self.folder = tempfile.mkdtemp(prefix=("epagent-" if outside else "") + name + "-", dir=None if outside else WORK)
         os.chmod(self.folder, 0o755)
+        self.bin = shutil.copytree(BIN, os.path.join(self.folder, "bin")) if outside else BIN
         self.run = os.path.join(self.folder, "run")
         if deep:
             self.run = os.path.join(self.folder, *["a-folder-with-quite-a-long-name-%02d" % i for i in range(8)])
@@ -155,7 +157,7 @@ class Agent:
             f.write(text)
 
     def start(self, *arguments, env=None, preexec=None, wait=True):
-        command = [os.path.join(BIN, "epagent-launch"), "--run", self.run, *arguments]
+        command = [os.path.join(self.bin, "epagent-launch"), "--run", self.run, *arguments]
         if self.programs:
             command += ["--programs", self.programs]
         with open(self.log, "ab") as log:

@@ -99,7 +99,7 @@ def no_processes(tap):
     if os.geteuid() != 0:
         tap.skip("no process to be had", "wants root: to be a user who runs nothing else")
         return
-    with Agent("pids") as agent:
+    with Agent("pids", outside=True) as agent:
         for base, folders, files in os.walk(agent.folder):
             for name in [base] + [os.path.join(base, x) for x in folders + files]:
                 os.chown(name, SOMEBODY, SOMEBODY)
