@@ -12,6 +12,6 @@ lab-short: tests
 
 lab-resets: tests
 	@packaging/deps.sh lab
-	@tests/lab/run.py resets
+	@tests/lab/run.py faults resets
 
 soak: lab-resets

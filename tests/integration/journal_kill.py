@@ -148,32 +148,32 @@ def killed_at_random(count):
     tell(not bad, "killed at random %d times, %d promises kept" % (count, lost), "; ".join(bad))
 
 
-def full_disk():
-    """A tmpfs that is full at each KiB around what the ring needs, in a mount namespace of its own."""
+def full_disk(what, options, roomy):
+    """A tmpfs with too little of something, each of `options`, in a mount namespace of its own; then it is made `roomy`."""
     script = r"""
 set -e
-mount -t tmpfs -o size=%dk none "$1"
+mount -t tmpfs -o "$3" none "$1"
 cd "$1"
-printf '%%s\n' 'append permission {"id":1}' 'append permission {"id":2}' 'fill 20 3000' 'count permission' 'append permission {"id":3}' state stop |
+printf '%s\n' 'append permission {"id":1}' 'append permission {"id":2}' 'fill 20 3000' 'count permission' 'append permission {"id":3}' state stop |
 	"$2" "$1/j" --size 524288 --keep || true
-mount -o remount,size=4m "$1"
-printf '%%s\n' recover 'append permission {"id":4}' state stop | "$2" "$1/j" --size 524288 --keep
+mount -o "remount,$4" "$1"
+printf '%s\n' recover 'append permission {"id":4}' state stop | "$2" "$1/j" --size 524288 --keep
 "$2" --verify "$1/j" || true
 """
     bad, runs = [], 0
-    for size in range(4, 620, 8 if SOAK else 64):
+    for option in options:
         folder = fresh()
         os.mkdir(folder)
-        got = subprocess.run(["unshare", "-m", "sh", "-c", script % size, "sh", folder, DRIVER], capture_output=True, text=True)
+        got = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", folder, DRIVER, option, roomy], capture_output=True, text=True)
         if "unshare failed" in got.stderr or "mount:" in got.stderr:
-            print("ok - a full file system at each size # SKIP no mount namespace here: %s" % got.stderr.strip().split("\n")[0])
+            print("ok - %s # SKIP no mount namespace here: %s" % (what, got.stderr.strip().split("\n")[0]))
             return
         lines = got.stdout.splitlines()
         last = [line for line in lines if line.startswith("state")][-1] if "state" in got.stdout else got.stdout
         runs += 1
         if "ok=1" not in lines[-1] or "health=ok" not in last or not [line for line in lines if line.startswith("ok ")]:
-            bad.append("%d KiB: %s %s" % (size, lines[-4:], got.stderr))
-    tell(not bad and runs, "a full file system: %d sizes, refused and recovered" % runs, "; ".join(bad[:2]))
+            bad.append("%s: %s %s" % (option, lines[-4:], got.stderr))
+    tell(not bad and runs, "%s: %d sizes, refused and recovered" % (what, runs), "; ".join(bad[:2]))
 
 
 def size_limit():
@@ -282,7 +282,8 @@ def main():
         else:
             print("ok - kill and fail each call # SKIP strace is not here")
         killed_at_random(500 if SOAK else 50)
-        full_disk()
+        full_disk("a full file system", ["size=%dk" % kib for kib in range(4, 620, 8 if SOAK else 64)], "size=4m")
+        full_disk("no inodes left", ["size=4m,nr_inodes=%d" % n for n in range(2, 26, 1 if SOAK else 3)], "nr_inodes=500")
         size_limit()
         few_descriptors()
         deleted_while_running("folder")

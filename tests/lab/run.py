@@ -23,6 +23,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import disks
+import faults
 import units
 import usb
 from lab import LAB, TOP, Lab, LabError
@@ -182,7 +183,13 @@ def run_usb(lab, tap, args):
     usb.run_usb(lab, tap, BIN)
 
 
-SUITES = {"units": run_units, "disks": run_disks, "usb": run_usb, "resets": run_resets}
+def run_faults(lab, tap, args):
+    if args.short:
+        return  # `make lab` and `make soak`
+    faults.run_faults(lab, tap, os.path.join(TOP, "build/linux/test/journal_driver"))
+
+
+SUITES = {"units": run_units, "disks": run_disks, "usb": run_usb, "faults": run_faults, "resets": run_resets}
 
 
 def main():
