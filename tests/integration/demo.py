@@ -54,7 +54,8 @@ def demo_as(tap, uid, who):
     try:
         start = time.monotonic()
         process = subprocess.Popen([os.path.join(folder, "packaging/demo/run")], cwd="/", user=uid, group=uid, extra_groups=[], stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, text=True, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, start_new_session=True)
+                                   stderr=subprocess.STDOUT, text=True, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, start_new_session=True,
+                                   preexec_fn=hears_ctrl_c)
         said = ""
         for line in process.stdout:
             said += line
@@ -77,13 +78,19 @@ def demo_as(tap, uid, who):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def hears_ctrl_c():
+    """In the child: a shell starts what runs in its background with SIGINT ignored, and that is inherited; a person's terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def cut_off_early(tap):
     """Ctrl-C while it prepares: bash without a trap goes on if it meets a command that ends well."""
     folder = copy_for(os.geteuid())
     late = []
     try:
         for i in range(40):
-            process = subprocess.Popen([os.path.join(folder, "packaging/demo/run")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen([os.path.join(folder, "packaging/demo/run")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                                       preexec_fn=hears_ctrl_c)
             time.sleep(0.004 * i)
             os.killpg(process.pid, signal.SIGINT)
             try:

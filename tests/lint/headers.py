@@ -33,7 +33,7 @@ def licence():
 
 def words():
     for path in FILES:
-        if path.startswith("tests/lint/") or re.search(r"tests/fuzz/corpus/|\.(png|gz)$", path) or path == "LICENSE":
+        if path.startswith("tests/lint/") or re.search(r"tests/fuzz/corpus/|\.(png|gz|pyc)$", path) or path == "LICENSE":
             continue
         for number, line in enumerate(read(path).split("\n"), 1):
             if UNFINISHED.search(line) and path in CODE:
