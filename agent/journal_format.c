@@ -2,26 +2,12 @@
 #include "agent/journal_format.h"
 
 #include "base/hex.h"
+#include "base/little.h"
 
 #include <string.h>
 
 static const char magic[8] = "EPSEG1";
 static const char tag[16] = "epagent segment1";
-
-static void put(uint8_t *at, uint64_t number, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		at[i] = (uint8_t)(number >> 8 * i);
-}
-
-static uint64_t get(const uint8_t *at, size_t size)
-{
-	uint64_t number = 0;
-
-	for (size_t i = size; i-- > 0;)
-		number = number << 8 | at[i];
-	return number;
-}
 
 static void hash_of(uint8_t out[SHA256_SIZE], const uint8_t *bytes)
 {
@@ -34,13 +20,13 @@ void segment_header_encode(uint8_t out[SEGMENT_HEADER_SIZE], struct segment_head
 {
 	memset(out, 0, SEGMENT_HEADER_SIZE);
 	memcpy(out, magic, sizeof magic);
-	put(out + 8, header->size, 4);
-	put(out + 12, header->abandoned, 4);
-	put(out + 16, header->sequence, 8);
-	put(out + 24, header->epoch, 8);
-	put(out + 32, header->first, 8);
-	put(out + 40, header->count_before, 8);
-	put(out + 48, header->after, 8);
+	little_put(out + 8, header->size, 4);
+	little_put(out + 12, header->abandoned, 4);
+	little_put(out + 16, header->sequence, 8);
+	little_put(out + 24, header->epoch, 8);
+	little_put(out + 32, header->first, 8);
+	little_put(out + 40, header->count_before, 8);
+	little_put(out + 48, header->after, 8);
 	memcpy(out + 64, header->prev, SHA256_SIZE);
 	hash_of(header->hash, out);
 	memcpy(out + 96, header->hash, SHA256_SIZE);
@@ -51,15 +37,15 @@ bool segment_header_decode(const uint8_t bytes[SEGMENT_HEADER_SIZE], struct segm
 	struct segment_header header = {0};
 
 	hash_of(header.hash, bytes);
-	if (memcmp(bytes, magic, sizeof magic) != 0 || memcmp(header.hash, bytes + 96, SHA256_SIZE) != 0 || get(bytes + 12, 4) > 1)
+	if (memcmp(bytes, magic, sizeof magic) != 0 || memcmp(header.hash, bytes + 96, SHA256_SIZE) != 0 || little_get(bytes + 12, 4) > 1)
 		return false;
-	header.size = (uint32_t)get(bytes + 8, 4);
-	header.abandoned = get(bytes + 12, 4) == 1;
-	header.sequence = get(bytes + 16, 8);
-	header.epoch = get(bytes + 24, 8);
-	header.first = get(bytes + 32, 8);
-	header.count_before = get(bytes + 40, 8);
-	header.after = get(bytes + 48, 8);
+	header.size = (uint32_t)little_get(bytes + 8, 4);
+	header.abandoned = little_get(bytes + 12, 4) == 1;
+	header.sequence = little_get(bytes + 16, 8);
+	header.epoch = little_get(bytes + 24, 8);
+	header.first = little_get(bytes + 32, 8);
+	header.count_before = little_get(bytes + 40, 8);
+	header.after = little_get(bytes + 48, 8);
 	memcpy(header.prev, bytes + 64, SHA256_SIZE);
 	if (header.size < SEGMENT_SIZE_MIN || header.size > SEGMENT_SIZE_MAX || !header.epoch || !header.first ||
 	    header.after >= header.sequence)

@@ -2,6 +2,7 @@
 #include "policy/record.h"
 
 #include "base/attr.h"
+#include "base/little.h"
 
 #include <string.h>
 
@@ -18,21 +19,6 @@ static const struct {
 #undef RECORD
 };
 
-static void put(uint8_t *at, uint64_t number, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		at[i] = (uint8_t)(number >> 8 * i);
-}
-
-static uint64_t get(const uint8_t *at, size_t size)
-{
-	uint64_t number = 0;
-
-	for (size_t i = size; i-- > 0;)
-		number = number << 8 | at[i];
-	return number;
-}
-
 static void hash_of(uint8_t out[SHA256_SIZE], const uint8_t *header, const void *payload, size_t size)
 {
 	const struct sha256_piece pieces[] = {{tag, sizeof tag}, {header, RECORD_HEADER_SIZE}, {payload, size}};
@@ -46,14 +32,14 @@ void record_encode(struct buf *out, struct record *record)
 	const struct record_stamp *stamp = &record->stamp;
 
 	memcpy(header, magic, sizeof magic);
-	put(header + 4, RECORD_OVERHEAD + record->payload_size, 4);
-	put(header + 8, record->kind, 2);
+	little_put(header + 4, RECORD_OVERHEAD + record->payload_size, 4);
+	little_put(header + 8, record->kind, 2);
 	header[10] = (uint8_t)stamp->clock;
-	put(header + 12, record->group, 4);
-	put(header + 16, record->name.epoch, 8);
-	put(header + 24, record->name.number, 8);
-	put(header + 32, (uint64_t)stamp->at_ms, 8);
-	put(header + 40, stamp->boot_ms, 8);
+	little_put(header + 12, record->group, 4);
+	little_put(header + 16, record->name.epoch, 8);
+	little_put(header + 24, record->name.number, 8);
+	little_put(header + 32, (uint64_t)stamp->at_ms, 8);
+	little_put(header + 40, stamp->boot_ms, 8);
 	memcpy(header + 48, stamp->boot_id, RECORD_BOOT_ID_SIZE);
 	memcpy(header + 64, record->prev, SHA256_SIZE);
 	hash_of(record->name.hash, header, record->payload, record->payload_size);
@@ -66,8 +52,8 @@ size_t record_size(const uint8_t *header, size_t size)
 {
 	if (size < RECORD_HEADER_SIZE || memcmp(header, magic, sizeof magic) != 0)
 		return 0;
-	size_t whole = get(header + 4, 4);
-	size_t most = get(header + 8, 2) == RECORD_snapshot ? RECORD_SNAPSHOT_MAX : RECORD_PAYLOAD_MAX;
+	size_t whole = little_get(header + 4, 4);
+	size_t most = little_get(header + 8, 2) == RECORD_snapshot ? RECORD_SNAPSHOT_MAX : RECORD_PAYLOAD_MAX;
 	if (whole < RECORD_OVERHEAD || whole - RECORD_OVERHEAD > most || header[10] > CLOCK_AUTHENTICATED || header[11] != 0)
 		return 0;
 	return whole;
@@ -89,13 +75,13 @@ bool record_parse(const uint8_t *bytes, size_t size, struct record *out, size_t 
 	hash_of(record.name.hash, bytes, record.payload, record.payload_size);
 	if (memcmp(record.name.hash, bytes + whole - SHA256_SIZE, SHA256_SIZE) != 0)
 		return err_set(err, ERR_INVALID, "a record's bytes do not match its hash");
-	record.kind = (uint16_t)get(bytes + 8, 2);
+	record.kind = (uint16_t)little_get(bytes + 8, 2);
 	record.stamp.clock = (enum clock_state)bytes[10];
-	record.group = (uint32_t)get(bytes + 12, 4);
-	record.name.epoch = get(bytes + 16, 8);
-	record.name.number = get(bytes + 24, 8);
-	record.stamp.at_ms = (int64_t)get(bytes + 32, 8);
-	record.stamp.boot_ms = get(bytes + 40, 8);
+	record.group = (uint32_t)little_get(bytes + 12, 4);
+	record.name.epoch = little_get(bytes + 16, 8);
+	record.name.number = little_get(bytes + 24, 8);
+	record.stamp.at_ms = (int64_t)little_get(bytes + 32, 8);
+	record.stamp.boot_ms = little_get(bytes + 40, 8);
 	memcpy(record.stamp.boot_id, bytes + 48, RECORD_BOOT_ID_SIZE);
 	memcpy(record.prev, bytes + 64, SHA256_SIZE);
 	*out = record;
